@@ -1,0 +1,32 @@
+"""The command line: each module holds the commands of one subject; none holds logic."""
+
+import sys
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from clipkit.cli import book, claims, infer, models, records, score
+from clipkit.errors import ClipkitError
+
+app = typer.Typer(
+    name="clipkit",
+    help="Measure how robust CLIP models are, and say how sure the answer is.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (claims, infer, book):
+    app.add_typer(module.app)
+for name, module in (("records", records), ("score", score), ("models", models)):
+    app.add_typer(module.app, name=name)
+
+
+def main() -> None:
+    """Run the command line; a mistake a user can mend ends with its text on stderr and exit status 2."""
+    try:
+        app()
+    except ClipkitError as error:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]error:[/] {escape(str(error))}")
+        sys.exit(2)
