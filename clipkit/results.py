@@ -1,11 +1,12 @@
 """Result rows: the one table that every section writes and every claim, figure and card reads."""
 
 import json
+import math
 import os
 import platform
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -70,6 +71,20 @@ SCHEMA = pa.schema([(f.name, _ARROW[f.type]) for f in fields(Result)])
 def to_frame(rows: Iterable[Result]) -> pd.DataFrame:
     """Rows as a tidy frame with the schema's columns and types, in the order given."""
     return pa.Table.from_pylist([asdict(r) for r in rows], schema=SCHEMA).to_pandas()
+
+
+def row_maker(**common) -> Callable[..., Result]:
+    """A function that makes Result rows sharing `common`; versions and commit are filled in.
+
+    The interval is given as `interval=(low, high)`; without one, low and high are NaN.
+    """
+    common = {"versions": versions(), "git_commit": git_commit(), **common}
+
+    def make(*, interval: tuple[float, float] = (math.nan, math.nan), **fields) -> Result:
+        low, high = map(float, interval)
+        return Result(**{**common, "low": low, "high": high, **fields})
+
+    return make
 
 
 class ResultStore:

@@ -30,3 +30,23 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"no folder {SHARED}: real records and images are not on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def filled_cache(shared, tmp_path_factory) -> Path:
+    """A cache folder with all public records, the same for all workers of a run."""
+    from clipkit import records
+
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "clipkit-cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLIPKIT_CACHE", str(folder))
+        assert records.add(shared / "records").missing == []
+    return folder
+
+
+@pytest.fixture
+def public(filled_cache, monkeypatch) -> Path:
+    """The environment with all public records in the cache."""
+    monkeypatch.setenv("CLIPKIT_CACHE", str(filled_cache))
+    return filled_cache

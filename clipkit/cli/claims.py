@@ -1,5 +1,46 @@
-"""Commands of `clipkit claims`."""
+"""`clipkit claims`: the ledger on the command line."""
+
+import json
+from typing import Annotated
 
 import typer
 
 app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def claims(
+    track: Annotated[str, typer.Option(help="Which evidence: record, pocket, full, or all.")] = "all",
+    only: Annotated[list[str] | None, typer.Option(help="A claim's id; repeat for several.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object for each id and track.")] = False,
+) -> None:
+    """Judge the paper's claims: verdict, effect, interval, and how many models stand behind it.
+
+    Examples:
+
+      clipkit claims --track record
+
+      clipkit claims --only B1 --only R2 --json
+    """
+    from clipkit.claims import judge_all
+    from clipkit.errors import UnknownName
+    from clipkit.registry import did_you_mean
+    from clipkit.results import TRACKS
+
+    if track not in (*TRACKS, "all"):
+        raise UnknownName(f"unknown track {track!r}", did_you_mean(track, (*TRACKS, "all")))
+    verdicts = [v for t in (TRACKS if track == "all" else (track,)) for v in judge_all(t, only)]
+    if as_json:
+        typer.echo(json.dumps([v._asdict() for v in verdicts], indent=1, allow_nan=False))
+        return
+    from clipkit.cli.tables import show
+
+    show(
+        ["id", "track", "verdict", "effect", "95 % interval", "models", "clusters", "p (Holm)", "reason"],
+        [
+            [v.id, v.track, v.verdict]
+            + (["", ""] if v.effect is None else [f"{v.effect:.3g}", f"{v.low:.3g} to {v.high:.3g}"])
+            + [v.n_models or "", v.n_clusters or "", "" if v.p_corrected is None else f"{v.p_corrected:.2g}", v.reason]
+            for v in verdicts
+        ],
+    )

@@ -1,0 +1,40 @@
+# `make` lists the targets. Each works right after cloning.
+PYTHON ?= python3
+PROFILE ?= pocket
+JOBS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed$(if $(CPU),-cpu)
+EXTRAS := models,book,test
+TORCH := $(shell grep -E '^(torch|torchvision)==' constraints.txt)
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lint clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
+	@echo 'options: PROFILE=pocket|full  JOBS=2  FRESH=1 (recompute stored rows)  CPU=1 (torch without CUDA)  PYTHON=python3.12'
+
+book: $(STAMP) ## execute the notebooks and build the book in _build/html
+	@$(BIN)/clipkit records fetch || echo 'Some public records are not on this machine; their chapters will say so.'
+	$(BIN)/clipkit book --profile $(PROFILE) --jobs $(JOBS) $(if $(FRESH),--fresh)
+
+test: $(STAMP) ## run the tests (the book is built for them; CLIPKIT_BOOK=DIR takes one that is built)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(STAMP) ## check style
+	$(BIN)/ruff check clipkit tests
+	$(BIN)/ruff format --check clipkit tests
+
+clean: ## remove what was built (the environment stays: rm -r .venv)
+	rm -rf _build .pytest_cache .ruff_cache
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 13) else \
+	  f"Python 3.11 or 3.12 is needed, but $(PYTHON) is {v[0]}.{v[1]}. Name another: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+ifdef CPU
+	$(BIN)/pip install $(TORCH) --index-url https://download.pytorch.org/whl/cpu
+endif
+	$(BIN)/pip install -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@

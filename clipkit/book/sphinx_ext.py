@@ -1,0 +1,91 @@
+"""A Sphinx extension that leaves nothing on a page that would call another machine.
+
+Formulae become MathML at build time instead of loading MathJax; charts share one bundle of Vega made here;
+the scripts of thebe, which every page would otherwise declare twice, are dropped.
+"""
+
+import re
+from pathlib import Path
+
+import vl_convert
+from docutils.nodes import SkipNode
+from latex2mathml.converter import convert
+from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
+
+from clipkit.plots.altair_html import CHART_CLASS, VEGA_LITE
+
+BUNDLE = "vega-bundle.js"
+_THEBE = ("sphinx-thebe.js", "THEBE_JS_URL")
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    app.connect("config-inited", _choose_mathml)
+    app.connect("autodoc-process-docstring", _prose)
+    # After the extensions that add scripts (default priority 500), before the page is written.
+    app.connect("html-page-context", _scripts, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+_CODE = re.compile(r"(`+[^`]+`+)")
+_RST = re.compile(r"\||(?<=\w)_(?!\w)")
+
+
+def _prose(app, what, name, obj, options, lines) -> None:
+    """Read a docstring as prose: `code` in single ticks, and bars and final underscores that mean nothing."""
+    for number, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            pieces = _CODE.split(line)
+            pieces[::2] = [_RST.sub(r"\\\g<0>", text) for text in pieces[::2]]
+            pieces[1::2] = [f"``{code.strip('`')}``" for code in pieces[1::2]]
+            lines[number] = "".join(pieces)
+
+
+def _choose_mathml(app, config) -> None:
+    config.html_math_renderer = "mathml"
+
+
+def _mathml(node, display: str) -> str:
+    tex = node.astext()
+    try:
+        return convert(tex, display=display)
+    except Exception as error:  # latex2mathml has no base class of its own for what it cannot read
+        raise SphinxError(
+            f"{node.source}:{node.line}: formula {tex!r} cannot become MathML: {error!r}"
+        ) from error
+
+
+def _inline(visitor, node) -> None:
+    visitor.body.append(_mathml(node, "inline"))
+    raise SkipNode
+
+
+def _block(visitor, node) -> None:
+    # The box scrolls by itself on a narrow screen, so it must be reachable from the keyboard.
+    visitor.body.append('<div class="math-block" tabindex="0" role="group" aria-label="formula">')
+    visitor.body.append(_mathml(node, "block"))
+    visitor.body.append("</div>")
+    raise SkipNode
+
+
+def _write_bundle(path: Path) -> None:
+    if path.exists():
+        return
+    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The bundle is a module; as a function of its own it also runs from file://, where modules may not load.
+    path.write_text(f"(() => {{{script}}})();")
+
+
+def _scripts(app, pagename, templatename, context, doctree) -> None:
+    scripts = context.get("script_files", [])
+    scripts[:] = [s for s in scripts if not any(word in f"{s} {_body(s)}" for word in _THEBE)]
+    if f'class="{CHART_CLASS}' in context.get("body", ""):
+        _write_bundle(Path(app.outdir) / "_static" / BUNDLE)
+        app.add_js_file(BUNDLE, loading_method="defer")
+        app.add_js_file("charts.js", loading_method="defer")
+
+
+def _body(script) -> str:
+    return getattr(script, "attributes", {}).get("body") or ""

@@ -1,0 +1,56 @@
+"""Open images wherever they lie: a folder, tar shards or Parquet files."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from clipkit.datasets.card import DatasetCard
+from clipkit.datasets.folder import FolderImages
+from clipkit.datasets.images import ImageDataset, list_corrupt
+from clipkit.datasets.parquet import ParquetImages
+from clipkit.datasets.tar import TarImages
+from clipkit.errors import BadInput, MissingData
+
+
+def open_images(
+    path: str | Path,
+    *,
+    card: DatasetCard | None = None,
+    n_expected: int | None = None,
+    allow_corrupt: bool = False,
+) -> ImageDataset:
+    """The images at `path`: a folder (of class folders, of *.tar or of *.parquet), a tar or a Parquet file.
+
+    The number of images must equal `n_expected` or the card's: fewer *or* more is an error. All bytes are
+    read once, for the fingerprint; empty files and files that are no images are found then and named.
+
+    Raises MissingData, BadInput (count, layout) or CorruptData (unless `allow_corrupt`).
+    """
+    path = Path(path)
+    dataset = _reader(path)
+    if card:
+        dataset.name = card.name
+    wanted = card or DatasetCard(name=dataset.name, task="")
+    if n_expected is not None:
+        wanted = replace(wanted, n_expected=n_expected)
+    wanted.check(len(dataset))
+    wanted.check(len(dataset), dataset.fingerprint)
+    if dataset.scan.corrupt and not allow_corrupt:
+        raise list_corrupt(dataset.scan.corrupt, dataset.name)
+    return dataset
+
+
+def _reader(path: Path) -> ImageDataset:
+    if not path.exists():
+        raise MissingData(f"nothing at {path}", "check the path; data sets are not downloaded for you")
+    kinds = {".tar": TarImages, ".parquet": ParquetImages}
+    if path.is_file():
+        if path.suffix not in kinds:
+            raise BadInput(
+                f"{path} is neither a folder nor a .tar or .parquet file", "unpack it, or pack it as one"
+            )
+        return kinds[path.suffix]([path])
+    for suffix, reader in kinds.items():
+        shards = sorted(path.glob(f"*{suffix}"))
+        if shards:
+            return reader(shards, name=path.name)
+    return FolderImages(path)

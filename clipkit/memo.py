@@ -1,0 +1,47 @@
+"""Slow results are kept on disk, for as long as neither the code nor the data behind them change."""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache, wraps
+from importlib.resources import files
+from pathlib import Path
+from typing import TypeVar
+
+from joblib import Memory
+
+from clipkit.records import folder as records_folder
+from clipkit.results import versions
+
+CODE = ("datasets", "metrics", "records", "sections", "stats", "zoo")
+F = TypeVar("F", bound=Callable)
+
+
+@cache
+def fingerprint() -> str:
+    """Hash of all code and tables that evidence rests on, and of the numerical packages' versions."""
+    digest = hashlib.sha256(versions().encode())
+    package = Path(str(files("clipkit")))
+    for name in CODE:
+        for path in sorted((package / name).rglob("*")):
+            if path.suffix in (".py", ".csv", ".txt"):
+                digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def remember(function: F) -> F:
+    """Keep what `function` returns, by its arguments, in the cache folder.
+
+    What lies there is tied to `fingerprint`, so that a change anywhere in the code or the tables behind a
+    number makes it new; a call that raises is not kept. The folder `memo` may be deleted at any time.
+    """
+
+    @wraps(function)
+    def remembered(*arguments, **options):
+        return _memory(records_folder().parent / "memo" / fingerprint()).cache(function)(*arguments, **options)
+
+    return remembered
+
+
+@cache
+def _memory(location: Path) -> Memory:
+    return Memory(location, verbose=0)

@@ -1,0 +1,69 @@
+"""What every chapter needs: glued numbers, data beside a figure, and a kind word where data are missing."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from clipkit.claims import Verdict, judge_all, load
+from clipkit.errors import MissingData
+from clipkit.plots.ledger import Html, effect_text
+from clipkit.registry import Registry
+from clipkit.results import Result, to_frame
+
+
+TRACKS = {"pocket": ("record", "pocket"), "full": ("record", "full")}
+"""The tracks that a profile of the book shows, in the order in which they decide a cell of the ledger."""
+
+
+def verdicts(profile: str, only: list[str] | None = None) -> list[Verdict]:
+    """The verdicts on the claims `only` (all if None), on each track of `profile`; raises UnknownName for others."""
+    return [verdict for track in Registry("profile", TRACKS)[profile] for verdict in judge_all(track, only)]
+
+
+def glue_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Glue `{id}-verdict`, `{id}-effect`, `{id}-models` and `{id}-clusters`, for prose to quote.
+
+    With several tracks, the first verdict of each claim is glued.
+    """
+    from myst_nb import glue
+
+    claims, seen = load(), set()
+    for verdict in verdicts:
+        if verdict.id in seen:
+            continue
+        seen.add(verdict.id)
+        values = {
+            "verdict": verdict.verdict,
+            "effect": effect_text(claims[verdict.id], verdict),
+            "models": str(verdict.n_models),
+            "clusters": str(verdict.n_clusters),
+        }
+        for key, value in values.items():
+            glue(f"{verdict.id}-{key}", _Plain(value), display=False)
+
+
+def save_rows(rows: Iterable[Result], name: str) -> Html:
+    """Write the rows behind a figure to data/`name`.csv and return the link that stands under it."""
+    frame = to_frame(rows)
+    path = Path("data") / f"{name}.csv"
+    path.parent.mkdir(exist_ok=True)
+    frame.to_csv(path, index=False)
+    return Html(f'<p class="data-link"><a href="{path.as_posix()}" download>Data behind this figure</a> ({len(frame)} rows, CSV)</p>')
+
+
+def or_explain(make: Callable, *arguments, **options):
+    """`make(*arguments)`, or, where records are missing, a note that says which and how to get them."""
+    try:
+        return make(*arguments, **options)
+    except MissingData as error:
+        problem, remedy = str(error.problem), str(error.remedy)
+        return Html(f'<div class="admonition warning"><p class="admonition-title">Missing here</p><p>{problem}. {remedy}</p></div>')
+
+
+class _Plain(str):
+    """Text that glue shows without quotation marks."""
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+    def __repr__(self) -> str:
+        return str(self)

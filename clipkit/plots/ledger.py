@@ -1,0 +1,143 @@
+"""The ledger as HTML: a grid of sections × factors, and the claims with their verdicts. No script, no image."""
+
+from collections.abc import Sequence
+from html import escape
+
+from clipkit.claims.ledger import FACTORS, SECTIONS, Claim, load
+from clipkit.claims.verdict import UNTESTABLE, VERDICTS, Verdict
+
+CSS_CLASS = dict(zip(VERDICTS, ("holds", "weaker", "fails", "untestable"), strict=True))
+SYMBOL = dict(zip(VERDICTS, ("✓", "◐", "✗", "–"), strict=True))
+PAGES = {
+    "visual factors": "visual-factors.html",
+    "shape bias": "shape-bias.html",
+    "retrieval": "retrieval.html",
+    "natural shifts": "natural-shifts.html",
+    "training data": "training-data.html",
+}
+"""The page that holds a section's evidence; sections without one link to their row in the table of claims."""
+
+
+class Html(str):
+    """Text that a notebook shows as HTML."""
+
+    def _repr_html_(self) -> str:
+        return str(self)
+
+
+def badge(verdict: str) -> str:
+    """The verdict as a coloured word with a symbol, so that no reader depends on the colour."""
+    return f'<span class="verdict {CSS_CLASS[verdict]}"><span aria-hidden="true">{SYMBOL[verdict]}</span> {verdict}</span>'
+
+
+def effect_text(claim: Claim, verdict: Verdict) -> str:
+    """Effect and interval with the unit, as prose quotes them; "not available here" where there is none.
+
+    >>> from clipkit.claims import Verdict, load
+    >>> v = Verdict("B1", "record", "holds", 0.2613, 0.1499, 0.3701, 20, 17, 0.003, "")
+    >>> effect_text(load()["B1"], v)
+    '0.26 [0.15, 0.37]'
+    """
+    if verdict.effect is None:
+        return "not available here"
+    if claim.rule == "count":
+        return f"{verdict.low:.0f} surely, {verdict.high:.0f} possibly"
+    digits, unit = {"pp": (1, " pp"), "correlation": (2, ""), "fraction": (2, ""), "R²": (3, "")}[claim.unit]
+    return f"{verdict.effect:.{digits}f}{unit} [{verdict.low:.{digits}f}, {verdict.high:.{digits}f}]"
+
+
+def strongest(verdicts: Sequence[Verdict]) -> Verdict:
+    """Of several tracks' verdicts on one claim, the first that could test it (record before pocket before full)."""
+    return next((v for v in verdicts if v.verdict != UNTESTABLE), verdicts[0])
+
+
+def grid(verdicts: Sequence[Verdict]) -> Html:
+    """Sections down, factors across; each claim is a link to its evidence, with its id and verdict in words."""
+    claims, by_id = load(), _by_id(verdicts)
+    head = "".join(f'<th scope="col">{escape(f)}</th>' for f in FACTORS)
+    body = []
+    for section in SECTIONS:
+        cells = []
+        for factor in FACTORS:
+            here = [c for c in claims.values() if (c.section, c.factor) == (section, factor) and c.id in by_id]
+            cells.append("<td>" + "".join(_cell(c, strongest(by_id[c.id])) for c in here) + "</td>")
+        body.append(f'<tr><th scope="row">{escape(section)}</th>{"".join(cells)}</tr>')
+    return Html(
+        '<div class="ledger-scroll" tabindex="0" role="region" aria-label="Verdicts by section and factor">'
+        f'<table class="ledger ledger-grid"><caption>Verdicts by section and factor</caption><thead><tr><td></td>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def table(verdicts: Sequence[Verdict]) -> Html:
+    """Every claim in words with its verdict, effect, interval, and what stands behind it; one row a claim."""
+    claims, by_id = load(), _by_id(verdicts)
+    rows = "".join(_row(claims[i], strongest(vs)) for i, vs in by_id.items())
+    return Html(
+        '<div class="ledger-scroll" tabindex="0" role="region" aria-label="All claims"><table class="ledger ledger-table">'
+        "<caption>All claims, with the evidence behind each verdict</caption>"
+        '<thead><tr><th scope="col">Claim</th><th scope="col">Verdict</th><th scope="col">Effect [95 % interval]</th>'
+        f'<th scope="col">Behind it</th></tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def cards(verdicts: Sequence[Verdict]) -> Html:
+    """The claims of one chapter with their verdicts, as a list; used at the head of a chapter."""
+    claims, by_id = load(), _by_id(verdicts)
+    items = "".join(
+        f'<li id="{i}"><p><strong>{i}</strong> {badge(v.verdict)} <span class="track">{v.track}</span><br>{escape(claims[i].sentence)}</p>'
+        f"<p>{escape(claims[i].statistic.capitalize())}: <strong>{escape(effect_text(claims[i], v))}</strong>. {escape(_behind(v))}</p></li>"
+        for i, vs in by_id.items()
+        for v in [strongest(vs)]
+    )
+    return Html(f'<ul class="claim-cards">{items}</ul>')
+
+
+def counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """How many claims got each verdict, on the strongest track that could test them."""
+    words = [strongest(vs).verdict for vs in _by_id(verdicts).values()]
+    return {word: words.count(word) for word in VERDICTS}
+
+
+def _by_id(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    grouped: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        grouped.setdefault(verdict.id, []).append(verdict)
+    return grouped
+
+
+def _cell(claim: Claim, verdict: Verdict) -> str:
+    page = PAGES.get(claim.section) if verdict.verdict != UNTESTABLE else None
+    target = f"{page}#{claim.id}" if page else f"#claim-{claim.id}"
+    number = f'<span class="number">{escape(effect_text(claim, verdict))}</span>' if verdict.effect is not None else ""
+    return (
+        f'<a class="verdict {CSS_CLASS[verdict.verdict]}" href="{target}" title="{escape(claim.sentence, quote=True)}">'
+        f"<strong>{claim.id}</strong> {verdict.verdict}{number}</a>"
+    )
+
+
+def _row(claim: Claim, verdict: Verdict) -> str:
+    effect = effect_text(claim, verdict) if verdict.effect is not None else "–"
+    return (
+        f'<tr id="claim-{claim.id}" data-claim="{claim.id}"><td><strong>{claim.id}</strong> {escape(claim.sentence)}</td>'
+        f'<td>{badge(verdict.verdict)}<br><span class="track">{verdict.track}</span></td>'
+        f"<td>{escape(effect)}</td><td>{escape(_behind(verdict))}</td></tr>"
+    )
+
+
+def _behind(verdict: Verdict) -> str:
+    text = verdict.reason[:1].upper() + verdict.reason[1:] + "."
+    if verdict.n_models:
+        text += f" {verdict.n_models} models, {verdict.n_clusters} independent; corrected p = {verdict.p_corrected:.2g}."
+    return text
+
+
+def legend() -> Html:
+    """What the four words mean, one line each."""
+    meaning = {
+        "holds": "the effect is there after correction, and large enough to matter",
+        "weaker": "the effect is there, but smaller than claimed",
+        "fails": "an effect large enough to matter is excluded",
+        "not testable here": "no data, or data that cannot tell",
+    }
+    return Html('<ul class="ledger-legend">' + "".join(f"<li>{badge(v)} {meaning[v]}</li>" for v in VERDICTS) + "</ul>")

@@ -1,0 +1,88 @@
+"""Figures and tables of the chapter on natural shifts."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from clipkit.plots.altair_html import EmbeddedChart
+from clipkit.plots.plane import explore, scatter_with_line
+from clipkit.plots.style import KIND_COLOURS, KIND_NAMES
+from clipkit.results import Result, row_maker
+from clipkit.sections import natural_shifts as section
+
+
+def planes(method: str):
+    """Accuracy on each shift against ImageNet accuracy, with the baselines' line."""
+    table = section.record_models()
+    baselines = table[table.kind == "baseline"]
+    figure, axes = plt.subplots(1, 4, figsize=(10.4, 3.0))
+    for ax, shift in zip(axes, section.SHIFTS, strict=True):
+        line = section.line_of(baselines, shift, method)
+        scatter_with_line(ax, table.ImageNet, table[shift], table.kind, line)
+        ax.set(title=shift, xlabel="ImageNet accuracy (%)")
+    axes[0].set_ylabel("accuracy on the shift (%)")
+    axes[0].legend(loc="upper left", fontsize="small", handletextpad=0.1)
+
+
+def explorer() -> EmbeddedChart:
+    """Interactive plane: ImageNet accuracy against accuracy on a shift, every model named on hover."""
+    table = section.record_models().replace({"kind": KIND_NAMES})
+    return explore(
+        table, x="ImageNet", measures=list(section.SHIFTS), colour="kind", tooltip=["model", "source"], name="shift-explorer",
+        alt_text=f"Scatter plot of {len(table)} models on the natural shift chosen: zero-shot CLIP models lie above models trained "
+        "on ImageNet of equal accuracy, fine-tuned ones lie between.",
+    )  # fmt: skip
+
+
+def robustness_summary():
+    """Mean effective robustness with intervals: zero-shot and fine-tuned CLIP on each shift."""
+    table = summary()
+    figure, axes = plt.subplots(1, 2, figsize=(7.6, 2.9), width_ratios=[1, 2.2])
+    groups = (["ImageNet-V2"], ["ImageNet-R", "ImageNet-A", "ImageNet-Sketch"])
+    for ax, shifts in zip(axes, groups, strict=True):
+        for offset, kind in ((-0.1, "zero_shot"), (0.1, "finetuned")):
+            part = table[table.kind == kind].set_index("shift").loc[shifts]
+            x = np.arange(len(shifts)) + offset
+            ax.vlines(x, part.low, part.high, color=KIND_COLOURS[kind], linewidth=2.2, alpha=0.55)
+            ax.plot(x, part.value, "o", color=KIND_COLOURS[kind], label=KIND_NAMES[kind])
+        ax.axhline(0, color="0.6", linewidth=1, zorder=0)
+        ax.set_xticks(range(len(shifts)), shifts)
+        ax.set_xlim(-0.5, len(shifts) - 0.5)
+    axes[0].set_ylabel("effective robustness (pp)")
+    axes[1].legend(loc="upper right")
+
+
+def summary() -> pd.DataFrame:
+    """Mean effective robustness (pp) by shift and kind: value, low, high, n_models, n_runs, share extrapolated."""
+    estimate, draws = section.shares_with_draws()
+    table = section.record_models()
+    made = []
+    for i, shift in enumerate(section.SHIFTS):
+        for j, kind in enumerate(("zero_shot", "finetuned")):
+            models = table[table.kind == kind]
+            outside = section.robustness(models, table[table.kind == "baseline"], shift).extrapolated.mean()
+            low, high = np.quantile(draws[:, i, j], [0.025, 0.975])
+            made.append({"shift": shift, "kind": kind, "value": estimate.loc[shift, kind], "low": low, "high": high,
+                         "n_models": len(models), "n_runs": models.run.nunique(), "extrapolated": outside})  # fmt: skip
+    return pd.DataFrame(made)
+
+
+def summary_table():
+    """`summary` for reading."""
+    table = summary().replace({"kind": KIND_NAMES})
+    table["interval"] = [f"{low:+.1f} to {high:+.1f}" for low, high in table[["low", "high"]].to_numpy()]
+    columns = {"shift": "shift", "kind": "models", "value": "effective robustness (pp)", "interval": "95 % interval",
+               "n_models": "n", "n_runs": "training runs", "extrapolated": "outside the baselines' range"}  # fmt: skip
+    shown = table[list(columns)].rename(columns=columns)
+    return shown.style.hide().format({"effective robustness (pp)": "{:+.1f}", "outside the baselines' range": "{:.0%}"})
+
+
+def rows() -> list[Result]:
+    """The rows behind the summary."""
+    return [
+        row_maker(section="natural shifts", track="record", model=f"{KIND_NAMES[r.kind]} (mean)", dataset=r["shift"], subset="all",
+                  metric="effective_robustness", unit="pp", n=int(r.n_models), higher_is_better=True,
+                  interval_method=f"percentile bootstrap over training runs, {section.DRAWS} draws")(
+            value=r.value, interval=(r.low, r.high))
+        for _, r in summary().iterrows()
+    ]  # fmt: skip

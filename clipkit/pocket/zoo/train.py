@@ -1,0 +1,262 @@
+"""Train one pocket model: `python -m clipkit.pocket.zoo.train RECIPE --out DIR [--seed N]`.
+
+open_clip's own model, tokenizer and losses; one thread; a checkpoint once a minute, from which a killed run
+goes on exactly as if it had not been killed.
+"""
+
+import argparse
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from open_clip.loss import ClipLoss, SigLipLoss
+from safetensors.torch import load_file, save_file
+
+from clipkit.errors import BadInput, CorruptData
+from clipkit.pocket import models
+from clipkit.pocket.sets import load_set
+from clipkit.pocket.vocabulary import article
+from clipkit.pocket.world.palette import CLASS_NAMES
+from clipkit.pocket.zoo.batches import TrainingData, batch, load_training_data, to_tensor
+from clipkit.pocket.zoo.recipe import OptimizerRecipe, Recipe, read_recipe
+from clipkit.results import versions
+
+CURVE_POINTS = 20
+_MAX_LOGIT_SCALE = math.log(100)
+
+
+class Learner(torch.nn.Module):
+    """A pocket model and its training objective; if that is supervised, an image tower with a linear head."""
+
+    def __init__(self, recipe: Recipe):
+        super().__init__()
+        self.objective = recipe.objective
+        model = models.create(recipe.model).to(memory_format=torch.channels_last)
+        if self.objective == "supervised":
+            self.visual = model.visual
+            width = model.visual(torch.zeros(1, 3, 48, 48)).shape[1]
+            self.head = torch.nn.Linear(width, len(CLASS_NAMES))
+        else:
+            self.model = model
+            self.criterion = SigLipLoss() if self.objective == "sigmoid" else ClipLoss()
+            if (self.objective == "sigmoid") != (model.logit_bias is not None):
+                raise BadInput(
+                    f"recipe {recipe.name}: model {recipe.model} does not fit objective {recipe.objective}",
+                    "the sigmoid loss needs a model with a logit bias, the others one without",
+                )
+
+    def loss(self, images, tokens, labels) -> torch.Tensor:
+        if self.objective == "supervised":
+            return F.cross_entropy(self.head(self.visual(images)), labels)
+        return self.criterion(*self.model(images, tokens))
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Parameters under open_clip's names (`visual.…`, and `head.…` for a supervised model)."""
+        return self.state_dict() if self.objective == "supervised" else self.model.state_dict()
+
+    def load_weights(self, path: str) -> None:
+        (self if self.objective == "supervised" else self.model).load_state_dict(load_file(path))
+
+    @torch.no_grad()
+    def accuracy(self, images: torch.Tensor, labels: np.ndarray, prompts: torch.Tensor) -> float:
+        """Top-1 accuracy in [0, 1]: zero-shot with one prompt per class, or of the head."""
+        self.eval()
+        if self.objective == "supervised":
+            logits = torch.cat([self.head(self.visual(x)) for x in images.split(128)])
+        else:
+            text = self.model.encode_text(prompts, normalize=True)
+            logits = (
+                torch.cat([self.model.encode_image(x, normalize=True) for x in images.split(128)]) @ text.T
+            )
+        self.train()
+        return float((logits.argmax(1).numpy() == labels).mean())
+
+
+def optimizers(learner: torch.nn.Module, recipe: OptimizerRecipe) -> list[torch.optim.Optimizer]:
+    """AdamW, without weight decay on vectors and scalars; Muon on the blocks' matrices on request."""
+    muon, decayed, plain = [], [], []
+    for name, p in learner.named_parameters():
+        if recipe.name == "muon" and p.ndim == 2 and "resblocks" in name:
+            muon.append(p)
+        else:
+            (decayed if p.ndim > 1 else plain).append(p)
+    groups = [
+        {"params": decayed, "weight_decay": recipe.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+    found: list[torch.optim.Optimizer] = [
+        torch.optim.AdamW(groups, lr=recipe.lr, betas=(0.9, 0.98), eps=1e-6)
+    ]
+    if recipe.name == "muon":
+        if not muon:
+            raise BadInput(
+                "Muon takes the matrices of transformer blocks, and this model has none", 'use name = "adamw"'
+            )
+        found.append(torch.optim.Muon(muon, lr=recipe.muon_lr, weight_decay=recipe.weight_decay))
+    return found
+
+
+def schedule(step: int, steps: int, warmup: float) -> float:
+    """Factor on the learning rate: linear up over the `warmup` share of the steps, within a half cosine to 0.
+
+    >>> schedule(0, 100, 0.1), round(schedule(50, 100, 0.1), 2)
+    (0.1, 0.5)
+    """
+    rise = (step + 1) / max(1, int(warmup * steps))
+    return min(rise, 0.5 * (1 + math.cos(math.pi * step / steps)))
+
+
+def train_step(
+    learner: Learner, found: list, recipe: Recipe, data: TrainingData, seed: int, step: int
+) -> float:
+    """One update; returns the loss."""
+    factor = schedule(step, recipe.steps, recipe.optimizer.warmup)
+    for optimizer, base in zip(found, (recipe.optimizer.lr, recipe.optimizer.muon_lr), strict=False):
+        for group in optimizer.param_groups:
+            group["lr"] = base * factor
+        optimizer.zero_grad()
+    loss = learner.loss(*batch(data, recipe.batch_size, seed, step))
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.optimizer.clip)
+    for optimizer in found:
+        optimizer.step()
+    if recipe.objective != "supervised":
+        with torch.no_grad():
+            learner.model.logit_scale.clamp_(0, _MAX_LOGIT_SCALE)
+    return loss.item()
+
+
+def _write(path: Path, save) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    save(temporary)
+    os.replace(temporary, path)
+
+
+def _resume(path: Path, learner, found, identity: str):
+    """Step and curve of the checkpoint at `path`, its state loaded; (0, [], nan) if there is none."""
+    if not path.is_file():
+        return 0, [], float("nan")
+    try:
+        saved = torch.load(path, weights_only=True)
+    except Exception as error:
+        raise CorruptData(
+            f"checkpoint {path} cannot be read: {error}", "delete it; the run starts anew"
+        ) from None
+    if saved["identity"] != identity:
+        raise BadInput(
+            f"checkpoint {path} belongs to another recipe, seed or data", "delete it, or choose another --out"
+        )
+    learner.load_state_dict(saved["learner"])
+    for optimizer, state in zip(found, saved["optimizers"], strict=True):
+        optimizer.load_state_dict(state)
+    return saved["step"], saved["curve"], saved["running"]
+
+
+def compact(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Half precision for matrices and kernels; vectors, scalars and counters as they are."""
+    return {
+        k: (v.half() if v.ndim > 1 and v.is_floating_point() else v).contiguous() for k, v in weights.items()
+    }
+
+
+def run(
+    recipe: Recipe, out: Path, seed: int, every: float = 60.0, stop_after: int | None = None
+) -> Path | None:
+    """Train, or go on training, and write DIR/NAME-sSEED.safetensors; returns its path.
+
+    every: seconds between checkpoints. stop_after: leave with a checkpoint after that many steps (None is
+    returned), for tests. The file's metadata hold recipe, data fingerprint, seed, curve and versions.
+    """
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    out.mkdir(parents=True, exist_ok=True)
+    final, checkpoint = (
+        out / f"{recipe.name}-s{seed}.safetensors",
+        out / f"{recipe.name}-s{seed}.checkpoint.pt",
+    )
+    if final.is_file():
+        print(f"{final.name} is there already", flush=True)
+        return final
+    tokenize = models.tokenizer(recipe.model)
+    data = load_training_data(recipe.data, tokenize)
+    learner = Learner(recipe).train()
+    if recipe.init:
+        learner.load_weights(recipe.init)
+    found = optimizers(learner, recipe.optimizer)
+    identity = json.dumps([recipe.to_json(), seed, data.fingerprint])
+    step, curve, running = _resume(checkpoint, learner, found, identity)
+
+    watched = load_set("wild", "validation")
+    shown, labels = to_tensor(watched.images[::3]), watched.labels[::3]
+    prompts = tokenize([article(f"a photo of a {c}") for c in CLASS_NAMES])
+    marks = {round(recipe.steps * (k + 1) / CURVE_POINTS) for k in range(CURVE_POINTS)}
+
+    def save_checkpoint():
+        state = {
+            "identity": identity,
+            "learner": learner.state_dict(),
+            "optimizers": [o.state_dict() for o in found],
+            "step": step,
+            "curve": curve,
+            "running": running,
+        }
+        _write(checkpoint, lambda p: torch.save(state, p))
+
+    begun, last, first = time.monotonic(), time.monotonic(), step
+    while step < recipe.steps:
+        loss = train_step(learner, found, recipe, data, seed, step)
+        step += 1
+        running = loss if math.isnan(running) else 0.97 * running + 0.03 * loss
+        if step in marks:
+            curve.append(
+                [
+                    step * recipe.batch_size,
+                    round(running, 5),
+                    round(learner.accuracy(shown, labels, prompts), 5),
+                ]
+            )
+        if time.monotonic() - last > every or step - first == stop_after:
+            save_checkpoint()
+            last = time.monotonic()
+            rate = (step - first) * recipe.batch_size / (last - begun)
+            reached = f"wild validation {curve[-1][2]:.3f}" if curve else "no validation yet"
+            done = f"{recipe.name}-s{seed} step {step}/{recipe.steps}"
+            print(f"{done} loss {running:.3f} {reached} {rate:.0f} samples/s", flush=True)
+        if step - first == stop_after and step < recipe.steps:
+            return None
+    said = {
+        "recipe": recipe.to_json(),
+        "seed": str(seed),
+        "data_fingerprint": data.fingerprint,
+        "versions": versions(),
+        "class_names": json.dumps(CLASS_NAMES),
+        "curve": json.dumps(curve),
+        "curve_columns": '["samples", "loss", "wild_validation_accuracy"]',
+        "format": "pt",
+    }
+    _write(final, lambda p: save_file(compact(learner.weights()), p, said))
+    checkpoint.unlink(missing_ok=True)
+    print(
+        f"{final.name}: wild validation {curve[-1][2]:.3f}, {(time.monotonic() - begun) / 60:.1f} minutes",
+        flush=True,
+    )
+    return final
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("recipe", help="TOML file, or the name of a shipped recipe")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    run(read_recipe(arguments.recipe), arguments.out, arguments.seed)
+
+
+if __name__ == "__main__":
+    main()

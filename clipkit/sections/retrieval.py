@@ -1,0 +1,170 @@
+"""Retrieval: whether zero-shot accuracy predicts recall, and what moves a model off that line."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from scipy.special import logit
+
+from clipkit.evidence import Evidence
+from clipkit.memo import remember
+from clipkit.metrics import correlation, effective_robustness, fit_line
+from clipkit.records import openclip
+from clipkit.sections.draws import evidence_from_draws
+
+MEASURES = {
+    "flickr_image_r1": "Flickr30k, image",
+    "flickr_text_r1": "Flickr30k, text",
+    "coco_image_r1": "COCO, image",
+    "coco_text_r1": "COCO, text",
+}
+ACCURACY = "ImageNet 1k"
+FLOOR = 0.30
+"""Models below this ImageNet accuracy are too weak for their recall to be read on logit axes."""
+DRAWS = 2_000
+AUGMENTED_TWINS = (
+    ("convnext_base_w/laion2b_s13b_b82k", "convnext_base_w/laion2b_s13b_b82k_augreg"),
+    ("convnext_base_w_320/laion_aesthetic_s13b_b82k", "convnext_base_w_320/laion_aesthetic_s13b_b82k_augreg"),
+)
+N_QUERIES = {"flickr_image_r1": 5_000, "flickr_text_r1": 1_000, "coco_image_r1": 25_000,
+             "coco_text_r1": 5_000}  # fmt: skip
+
+
+@cache
+def record_models() -> pd.DataFrame:
+    """Distinct CLIP models above `FLOOR`: model, source, run, ImageNet accuracy and the four recalls.
+
+    Left out are adaptations of another model's tower and models fine-tuned on COCO captions.
+    """
+    table = openclip.results()[["model", "source", "run", "adapted", ACCURACY]]
+    table = table.merge(openclip.retrieval()[["model", *MEASURES]], on="model")
+    kept = (table[ACCURACY] > FLOOR) & ~table.adapted
+    return table[kept].reset_index(drop=True)
+
+
+def _resampled_rows(table: pd.DataFrame, rng, within_source: bool) -> np.ndarray:
+    """Row numbers of one resample of whole training runs, drawn from all runs or within each source."""
+    rows = list(table.groupby("run", sort=False).indices.values())
+    strata = pd.factorize(table.source.iloc[[r[0] for r in rows]])[0] if within_source else np.zeros(len(rows), int)
+    members = [np.flatnonzero(strata == s) for s in range(strata.max() + 1)]
+    chosen = np.concatenate([rng.choice(m, size=len(m)) for m in members])
+    return np.concatenate([rows[i] for i in chosen])
+
+
+def _draws(table: pd.DataFrame, statistic, within_source: bool, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
+    """`statistic(rows)` on resampled training runs, shape (draws, …)."""
+    rng = np.random.default_rng(seed)
+    return np.array([statistic(_resampled_rows(table, rng, within_source)) for _ in range(draws)])
+
+
+def _logits(table: pd.DataFrame, measures=tuple(MEASURES)) -> tuple[np.ndarray, np.ndarray]:
+    return logit(table[ACCURACY].to_numpy()), logit(table[list(measures)].to_numpy())
+
+
+def accuracy_predicts_recall() -> Evidence:
+    """R1: the smallest of the four correlations (logit axes), training runs resampled."""
+    table = record_models()
+    x, y = _logits(table)
+
+    def correlations(rows):
+        return np.corrcoef(x[rows], y[rows], rowvar=False)[0, 1:]
+
+    found = correlations(np.arange(len(x)))
+    draws = _draws(table, lambda rows: correlations(rows).min(), within_source=False)
+    lowest = list(MEASURES.values())[found.argmin()]
+    return evidence_from_draws(found.min(), draws, n_models=len(table), n_clusters=table.run.nunique(),
+                               note=f"the smallest is that of {lowest}")  # fmt: skip
+
+
+def adjusted_r2(x: np.ndarray, y: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
+    """Adjusted R² of each column of y (n, m) given x (n,) and the columns of `intercepts` (n, k) that are in use."""
+    design = np.column_stack([intercepts[:, intercepts.any(axis=0)], x])
+    residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    left = (residual**2).sum(0) / (len(y) - design.shape[1])
+    return 1 - left / (((y - y.mean(0)) ** 2).sum(0) / (len(y) - 1))
+
+
+def source_intercepts(table: pd.DataFrame) -> np.ndarray:
+    """One column of 0 and 1 for each source."""
+    return pd.get_dummies(table.source).to_numpy(float)
+
+
+def correlation_table() -> pd.DataFrame:
+    """For each measure: Pearson and Spearman on logit axes, R², and adjusted R² without and with source intercepts."""
+    table = record_models()
+    rows = {}
+    for measure, name in MEASURES.items():
+        found = correlation(table[ACCURACY].to_numpy(), table[measure].to_numpy())
+        x, y = _logits(table, [measure])
+        one, each = (adjusted_r2(x, y, i) for i in (np.ones((len(x), 1)), source_intercepts(table)))
+        rows[name] = {"Pearson": found.pearson, "Spearman": found.spearman, "R²": found.r2, "adjusted R²": one[0],
+                      "adjusted R² with source intercepts": each[0]}  # fmt: skip
+    return pd.DataFrame(rows).T
+
+
+@remember
+def source_offsets(measure: str = "coco_image_r1", draws: int = 500) -> pd.DataFrame:
+    """Mean distance (pp) of each source from the common line: value, low, high, n_models, n_runs, sorted.
+
+    The line (Huber, logit axes) goes through all models. Percentile intervals over training runs, resampled
+    within each source; NaN for a source with one run.
+    """
+    table = record_models()
+    x, y, member = table[ACCURACY].to_numpy(), table[measure].to_numpy(), source_intercepts(table)
+
+    def offsets(rows):
+        distance = effective_robustness(fit_line(x[rows], y[rows]), x[rows], y[rows]).value
+        return 100 * distance @ member[rows] / member[rows].sum(axis=0)
+
+    low, high = np.quantile(_draws(table, offsets, within_source=True, draws=draws), [0.025, 0.975], axis=0)
+    n_runs = table.groupby("source").run.nunique()
+    found = pd.DataFrame({"value": offsets(np.arange(len(x))), "low": low, "high": high, "n_models": member.sum(0).astype(int),
+                          "n_runs": n_runs}, index=n_runs.index)  # fmt: skip
+    found.loc[found.n_runs < 2, ["low", "high"]] = np.nan
+    return found.sort_values("value")
+
+
+def source_moves_the_line() -> Evidence:
+    """R2: mean gain in adjusted R² by source intercepts; p permutes sources among training runs."""
+    table = record_models()
+    x, y = _logits(table)
+    one, sources = np.ones((len(x), 1)), source_intercepts(table)
+
+    def gain(rows, intercepts=sources):
+        return float((adjusted_r2(x[rows], y[rows], intercepts[rows]) - adjusted_r2(x[rows], y[rows], one[rows])).mean())
+
+    every = np.arange(len(x))
+    draws = _draws(table, gain, within_source=True)
+    run, first = np.unique(table.run, return_index=True)
+    run_of_row = np.searchsorted(run, table.run)
+    rng = np.random.default_rng(1)
+    shuffled = [gain(every, sources[first][rng.permutation(len(run))][run_of_row]) for _ in range(DRAWS)]
+    p = (1 + sum(s >= gain(every) for s in shuffled)) / (1 + DRAWS)
+    offsets = source_offsets()
+    note = (f"on COCO image R@1 the sources lie from {offsets.value.iloc[0]:+.1f} pp ({offsets.index[0]}) "
+            f"to {offsets.value.iloc[-1]:+.1f} pp ({offsets.index[-1]})")  # fmt: skip
+    return evidence_from_draws(gain(every), draws, n_models=len(table), n_clusters=len(run), p=p, note=note)
+
+
+def augmented_twins_deviate() -> Evidence:
+    """R3: size of the mean deviation (pp, four measures, two pairs) of augmented models from their plain twins.
+
+    The difference in recall that the difference in accuracy predicts (slope of the common line) is taken off.
+    The interval covers the sampling of queries alone, as if both twins had seen different ones (too wide
+    rather than too narrow); with two pairs the choice of pairs cannot be covered.
+    """
+    table = record_models().set_index("model")
+    deviations, variances = [], []
+    for plain, augmented in AUGMENTED_TWINS:
+        for measure, n in N_QUERIES.items():
+            slope = np.polyfit(table[ACCURACY], table[measure], 1)[0]
+            a, b = table.loc[augmented], table.loc[plain]
+            deviations.append(100 * (a[measure] - b[measure] - slope * (a[ACCURACY] - b[ACCURACY])))
+            variances.append(100**2 * sum(r[measure] * (1 - r[measure]) / n for r in (a, b)))
+    mean, n = np.mean(deviations), len(deviations)
+    # Image and text recall of one data set rest on the same images: their errors are added as if wholly dependent.
+    error = np.sqrt(np.sum(np.sqrt(variances).reshape(-1, 2).sum(1) ** 2)) / n
+    draws = np.sign(mean) * (mean + error * np.random.default_rng(0).standard_normal(DRAWS))
+    by_pair = np.reshape(deviations, (2, -1)).mean(1)
+    note = f"two matched pairs, deviating by {by_pair[0]:+.1f} and {by_pair[1]:+.1f} pp"
+    return evidence_from_draws(abs(mean), draws, n_models=4, n_clusters=2, note=note)

@@ -1,0 +1,168 @@
+"""The embedding store: what a tower computed once is never computed again.
+
+A key (model identity × dataset fingerprint × precision) is a folder of `root`. It holds `recipe.json` and
+shards `<number>.<sha256>.safetensors`, one for each block of `shard_size` consecutive images. A shard carries
+its own checksum in its name, so that one rename publishes bytes and checksum together: a reader sees a
+whole shard or none, whatever killed the writer.
+"""
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import numpy as safetensors
+
+from clipkit.errors import BadInput, ClipkitError, CorruptData, MissingData
+
+SHARD_SIZE = 1024
+_SHARD = re.compile(r"(\d{6})\.([0-9a-f]{64})\.safetensors")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One block of images: features (n, d) float32, labels (n,), ids, those left out, and how it was run."""
+
+    features: np.ndarray
+    labels: np.ndarray
+    ids: list[str]
+    corrupt: dict[str, str]
+    run: dict
+
+
+class EmbeddingStore:
+    """A folder of embeddings by key. Safe for several writers: nobody rewrites anybody's file.
+
+    `images_embedded` counts the images that this object's owner sent through a tower.
+    """
+
+    def __init__(self, root: str | Path):
+        if "://" in str(root):
+            raise BadInput(
+                f"store {root} is an address, and only local folders are supported", "give a folder"
+            )
+        self.root = Path(root)
+        self.images_embedded = 0
+
+    def entry(self, key: dict) -> "Entry":
+        """The folder of one key, whether or not anything is in it yet.
+
+        >>> EmbeddingStore("store").entry({"architecture": "ViT-B-32", "precision": "fp32"}).folder.name
+        'ViT-B-32--3676ca69f3ff2b80'
+        """
+        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+        readable = re.sub(r"[^A-Za-z0-9._-]+", "-", str(key.get("architecture", "")))
+        return Entry(self.root / f"{readable}--{digest}", key)
+
+
+class Entry:
+    """The shards of one key."""
+
+    def __init__(self, folder: Path, key: dict):
+        self.folder, self.key = folder, key
+
+    def start(self, recipe: dict) -> dict:
+        """Record how the embeddings are made, if nobody did before, and return the recipe that stands.
+
+        The first writer's `shard_size` holds for all, else their blocks would overlap. Raises CorruptData
+        if the recipe cannot be read, and ClipkitError if the folder cannot be written, before any work.
+        """
+        path = self.folder / "recipe.json"
+        if not path.exists():
+            _remove_leftovers(self.folder)
+            text = json.dumps(self.key | recipe, indent=1, sort_keys=True) + "\n"
+            self._publish(text.encode(), path, keep_first=True)
+        return self.recipe()
+
+    def recipe(self) -> dict:
+        """The recipe; raises MissingData if there is none and CorruptData if it is unreadable."""
+        path = self.folder / "recipe.json"
+        try:
+            return json.loads(path.read_text())
+        except FileNotFoundError:
+            raise MissingData(f"no embeddings in {self.folder}", "run clipkit embed first") from None
+        except ValueError as error:
+            raise CorruptData(
+                f"{path} is unreadable ({error})", f"delete {self.folder} and embed again"
+            ) from None
+
+    def shards(self) -> dict[int, Path]:
+        """Finished shards by number. Of two versions of one shard (two writers at once) the first by name."""
+        found: dict[int, Path] = {}
+        for path in sorted(self.folder.glob("*.safetensors")):
+            if match := _SHARD.fullmatch(path.name):
+                found.setdefault(int(match[1]), path)
+        return found
+
+    def write(self, number: int, shard: Shard) -> Path:
+        """Publish one shard, whole or not at all, unless another writer was first; returns its path."""
+        # One metadata entry, because safetensors writes several in no fixed order.
+        metadata = {"ids": shard.ids, "corrupt": shard.corrupt, "run": shard.run}
+        data = safetensors.save(
+            {"features": np.ascontiguousarray(shard.features, np.float32), "labels": shard.labels},
+            {"clipkit": json.dumps(metadata, sort_keys=True)},
+        )
+        path = self.folder / f"{number:06d}.{hashlib.sha256(data).hexdigest()}.safetensors"
+        self._publish(data, path)
+        return path
+
+    def read(self, path: Path) -> Shard:
+        """One shard, its checksum verified; raises CorruptData naming it if a byte differs."""
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise CorruptData(f"shard {path} cannot be read ({error.strerror})", "embed again") from None
+        if hashlib.sha256(data).hexdigest() != _SHARD.fullmatch(path.name)[2]:
+            raise CorruptData(
+                f"shard {path} does not match its checksum",
+                "delete that file and embed again: only this shard is recomputed",
+            )
+        tensors = safetensors.load(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        return Shard(tensors["features"], tensors["labels"], **json.loads(header["__metadata__"]["clipkit"]))
+
+    def _publish(self, data: bytes, path: Path, keep_first: bool = False) -> None:
+        temporary = None
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if keep_first:
+                os.link(temporary, path)
+            else:
+                os.replace(temporary, path)
+                temporary = None
+            _sync_folder(self.folder)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise ClipkitError(
+                f"cannot write {path} ({error.strerror})",
+                "make room or choose another store; finished shards stay, and the run goes on from them",
+            ) from error
+        finally:
+            if temporary:
+                Path(temporary).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove_leftovers(folder: Path, older_than: float = 86_400) -> None:
+    """Delete temporary files of writers that were killed; a living one's are younger than a day."""
+    for path in folder.glob("*.tmp"):
+        if time.time() - path.stat().st_mtime > older_than:
+            path.unlink(missing_ok=True)
