@@ -2,8 +2,8 @@
 
     python benchmarks/embed.py [--images N] [--repeats N] [--memory N]
 
-Ratios compare runs of one process, turn and turn about, so that other load on the machine falls on both. The
-tower is ViT-B-32 with random weights; the images are random JPEGs of 500 x 375 pixels. Goals: at least 0.90 of
+Ratios compare runs of one process, turn and turn about, so that other load on the machine falls on both.
+The tower is ViT-B-32 with random weights; the images are random JPEGs of 500 x 375 pixels. Goals: at least 0.90 of
 the bare forward pass from already decoded images, at least 0.75 with decoding, and less than 1.2 times the
 memory for ten times the images.
 """
@@ -113,8 +113,8 @@ def peak_memory(n: int) -> int:
 def child(n: int) -> None:
     with tempfile.TemporaryDirectory() as images, tempfile.TemporaryDirectory() as store:
         dataset = open_images(make_images(Path(images), n))
-        found = embed_images(build("ViT-S-32"), dataset, EmbeddingStore(store), batch_size=BATCH, shard_size=128,
-                             workers=1, progress=False)  # fmt: skip
+        settings = {"batch_size": BATCH, "shard_size": 128, "workers": 1, "progress": False}
+        found = embed_images(build("ViT-S-32"), dataset, EmbeddingStore(store), **settings)
         assert sum(len(shard.ids) for shard in found.shards()) == n
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 

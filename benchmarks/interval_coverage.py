@@ -1,7 +1,7 @@
 """How often nominal 95 % intervals cover the truth where theory does not promise 95 %.
 
-Run `python benchmarks/interval_coverage.py` (about a minute). Docstrings quote its numbers; nothing asserts them,
-since an interval that covers too rarely is a property of the method, to be known and not to be mended here.
+Run `python benchmarks/interval_coverage.py` (about a minute). Docstrings quote its numbers; nothing asserts
+them, since too rare a cover is a property of the method, to be known and not to be mended here.
 """
 
 import numpy as np

@@ -108,7 +108,6 @@ def embed_images(
         "device": _device_name(model.device),
         "channels_last": fitting,
         "versions": versions(),
-        "git_commit": git_commit(),
     }
     recipe = entry.start(
         {
@@ -116,7 +115,7 @@ def embed_images(
             "dataset": dataset.name,
             "images": len(dataset),
             "shard_size": shard_size,
-            "first_run": run,
+            "first_run": run | {"git_commit": git_commit()},
         }
     )
     size = recipe["shard_size"]

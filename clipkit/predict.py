@@ -42,7 +42,7 @@ def predict(model, embeddings, classnames, classifier: np.ndarray | None = None)
             logits = classify(shard.features, classifier, model.logit_scale, model.logit_bias)
         if logits.shape[1] != len(classnames):
             raise BadInput(
-                f"{model.card.name} gives {logits.shape[1]} logits, and there are {len(classnames)} class names",
+                f"{model.card.name} gives {logits.shape[1]} logits, but {len(classnames)} classes are named",
                 "name the classes the model was trained on",
             )
         best = logits.argmax(axis=1)

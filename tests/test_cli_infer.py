@@ -111,7 +111,7 @@ def test_a_head_of_another_width_than_the_class_names_is_refused(data, tmp_path)
         "--workers",
         0,
     )
-    with pytest.raises(BadInput, match="1000 logits, and there are 16 class names"):
+    with pytest.raises(BadInput, match="1000 logits, but 16 classes are named"):
         run("classify", "--model", "timm/resnet18", *options, "--classnames", "cue-conflict")
 
 

@@ -15,9 +15,6 @@ from papermill.exceptions import PapermillExecutionError
 
 from clipkit.errors import ClipkitError
 
-# What stands on the page in place of the cells of parameters, until it is clicked.
-_FOLDED = {"parameters": "Parameters", "injected-parameters": "Parameters of this run"}
-
 
 class NotebookFailed(ClipkitError, RuntimeError):
     """A cell raised; the text names the notebook, the cell and the error."""
@@ -104,15 +101,11 @@ def _tidy(path: Path, hide: Path | None) -> str:
     """Drop run records, fold the parameters, hide the checkout's path; return what went to stderr."""
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata.pop("papermill", None)
+    _fold_parameters(notebook.cells)
     stderr = []
     for cell in notebook.cells:
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
-        tags = cell.metadata.get("tags", [])
-        for tag, prompt in _FOLDED.items():
-            if tag in tags:
-                cell.metadata["tags"] = [*tags, "hide-cell"]
-                cell.metadata["mystnb"] = {"code_prompt_show": prompt, "code_prompt_hide": "Fold"}
         for output in cell.get("outputs", []):
             if output.output_type == "stream":
                 output.text = _hide(output.text, hide)
@@ -132,3 +125,18 @@ def _tidy(path: Path, hide: Path | None) -> str:
 
 def _hide(text: str, folder: Path | None) -> str:
     return text.replace(f"{folder}{os.sep}", "") if folder else text
+
+
+def _fold_parameters(cells: list) -> None:
+    """Fold the cell of parameters, unless its tags say how to show it, and treat the injected one alike."""
+    how = {"hide-cell"}
+    for cell in cells:
+        tags = cell.metadata.get("tags", [])
+        if "parameters" in tags:
+            how = {tag for tag in tags if tag.startswith(("hide-", "remove-"))} or how
+        elif "injected-parameters" not in tags:
+            continue
+        cell.metadata["tags"] = sorted({*tags, *how})
+        cell.metadata["mystnb"] = {
+            f"code_prompt_{do}": f"{do.capitalize()} the parameters" for do in ("show", "hide")
+        }

@@ -29,17 +29,36 @@ def setup(app: Sphinx) -> dict:
 
 
 _CODE = re.compile(r"(`+[^`]+`+)")
-_RST = re.compile(r"\||(?<=\w)_(?!\w)")
+_MARKS = re.compile(r"\||(?<=\w)_(?!\w)")
 
 
 def _prose(app, what, name, obj, options, lines) -> None:
-    """Read a docstring as prose: `code` in single ticks, and bars and final underscores that mean nothing."""
-    for number, line in enumerate(lines):
-        if not line.lstrip().startswith((">>>", "...")):
-            pieces = _CODE.split(line)
-            pieces[::2] = [_RST.sub(r"\\\g<0>", text) for text in pieces[::2]]
-            pieces[1::2] = [f"``{code.strip('`')}``" for code in pieces[1::2]]
-            lines[number] = "".join(pieces)
+    """Read a docstring as prose with `code` in single ticks, not as reStructuredText.
+
+    Bars, final underscores and lone stars mean themselves, and a block that is set in ends where it ends.
+    """
+    prose, example = [], False
+    for line in lines:
+        example = bool(line.strip()) and (example or line.lstrip().startswith(">>>"))
+        if example:
+            prose.append(line)
+            continue
+        if prose and prose[-1].strip() and _indent(line) < _indent(prose[-1]):
+            prose.append("")
+        pieces = _CODE.split(line)
+        pieces[::2] = [_plain(text) for text in pieces[::2]]
+        pieces[1::2] = [f"``{code.strip('`')}``" for code in pieces[1::2]]
+        prose.append("".join(pieces))
+    lines[:] = prose
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _plain(text: str) -> str:
+    text = _MARKS.sub(r"\\\g<0>", text)
+    return text.replace("*", r"\*") if text.count("*") % 2 else text
 
 
 def _choose_mathml(app, config) -> None:

@@ -14,6 +14,7 @@ from clipkit.metrics.calibration import (
 from clipkit.metrics.correlation import Correlation, correlation
 from clipkit.metrics.factors import error_ratio, factor_accuracy
 from clipkit.metrics.ood import auroc, fpr_at_tpr, max_logit, mcm, msp
+from clipkit.metrics.resampled_lines import resampled_lines
 from clipkit.metrics.retrieval import Recall, RecallHits, recall_at_k, recall_hits
 from clipkit.metrics.robustness import EffectiveRobustness, RobustLine, effective_robustness, fit_line
 from clipkit.metrics.shape_bias import ShapeBias, class_probabilities, shape_bias
@@ -50,6 +51,7 @@ __all__ = [
     "recall_at_k",
     "recall_hits",
     "reliability_table",
+    "resampled_lines",
     "restrict_to_classes",
     "shape_bias",
     "softmax",

@@ -12,6 +12,8 @@ from clipkit.metrics import validate
 from clipkit.metrics.logit import to_logit
 
 METHODS = ("huber", "theil-sen")
+EPSILON = 1.35
+"""Where Huber's loss turns from quadratic to linear, in units of scale: 95 % efficient for normal residuals."""
 
 
 class RobustLine(NamedTuple):
@@ -58,7 +60,7 @@ def fit_line(x, y, method: str = "huber", n: int | None = None) -> RobustLine:
     >>> round(line.intercept, 6) + 0.0, round(line.slope, 6), line.x_low, line.x_high
     (0.0, 1.0, 0.5, 0.8)
     """
-    u, v = _points("x", x, n), _points("y", y, n)
+    u, v = points("x", x, n), points("y", y, n)
     validate.same_length(x=u, y=v)
     if len(u) < 3:
         raise BadInput(f"a line through {len(u)} points has no residual", "pass at least 3 baselines")
@@ -96,7 +98,7 @@ def _huber(u: np.ndarray, v: np.ndarray) -> tuple[float, float]:
         return float(v[0]), 0.0
     # Huber's estimate moves with the axes, so standardising changes nothing but the optimiser's convergence.
     (u_mean, u_sd), (v_mean, v_sd) = (u.mean(), u.std()), (v.mean(), v.std())
-    fit = HuberRegressor(epsilon=1.35, alpha=0.0, max_iter=1000)
+    fit = HuberRegressor(epsilon=EPSILON, alpha=0.0, max_iter=1000)
     fit.fit(((u - u_mean) / u_sd)[:, None], (v - v_mean) / v_sd)
     slope = fit.coef_[0] * v_sd / u_sd
     return float(v_mean + fit.intercept_ * v_sd - slope * u_mean), float(slope)
@@ -108,5 +110,5 @@ def _theil_sen(u: np.ndarray, v: np.ndarray) -> tuple[float, float]:
     return float(fit.intercept), float(fit.slope)
 
 
-def _points(name: str, values, n: int | None) -> np.ndarray:
+def points(name: str, values, n: int | None) -> np.ndarray:
     return to_logit(name, validate.array(name, values, ndim=1), n)

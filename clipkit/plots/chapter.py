@@ -9,7 +9,6 @@ from clipkit.plots.ledger import Html, effect_text
 from clipkit.registry import Registry
 from clipkit.results import Result, to_frame
 
-
 TRACKS = {"pocket": ("record", "pocket"), "full": ("record", "full")}
 """The tracks that a profile of the book shows, in the order in which they decide a cell of the ledger."""
 

@@ -54,7 +54,7 @@ def robustness_summary():
 
 def summary() -> pd.DataFrame:
     """Mean effective robustness (pp) by shift and kind: value, low, high, n_models, n_runs, share extrapolated."""
-    estimate, draws = section.shares_with_draws()
+    estimate, draws = section.shares_removed(), section.share_draws()
     table = section.record_models()
     made = []
     for i, shift in enumerate(section.SHIFTS):

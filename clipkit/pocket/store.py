@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pooch
+
 from clipkit.errors import CorruptData
 
 MANIFEST = "manifest.json"
@@ -16,8 +18,8 @@ _ABANDONED = 24 * 3600.0  # seconds after which a temporary folder belongs to no
 
 
 def cache_folder() -> Path:
-    """Where rendered sets lie: $CLIPKIT_CACHE/pocket, by default ~/.cache/clipkit/pocket."""
-    return Path(os.environ.get("CLIPKIT_CACHE") or Path.home() / ".cache" / "clipkit") / "pocket"
+    """Where rendered sets lie: $CLIPKIT_CACHE/pocket, by default in the user's cache folder."""
+    return Path(os.environ.get("CLIPKIT_CACHE") or pooch.os_cache("clipkit")) / "pocket"
 
 
 def file_sha256(path: Path) -> str:

@@ -1,6 +1,7 @@
-"""From bootstrap draws of an effect to the ledger's evidence."""
+"""Resampled training runs, and the way from draws of an effect to the ledger's evidence."""
 
 import numpy as np
+import pandas as pd
 
 from clipkit.errors import BadInput
 from clipkit.evidence import Evidence
@@ -39,3 +40,22 @@ def evidence_from_draws(
     # A skewed bootstrap can leave the estimate just outside; the reported interval always holds it.
     low, high = min(low, effect), max(high, effect)
     return Evidence(float(effect), float(low), float(high), float(p), n_models, n_clusters, note)
+
+
+def run_counts(run, draws: int, rng: np.random.Generator, strata=None) -> np.ndarray:
+    """How often each model occurs in each resample of whole training runs, shape (draws, models).
+
+    run: (models,) label of the training run of each model; all models of a run are drawn together. strata:
+    (models,) labels, constant within a run; runs are then drawn within each stratum.
+
+    >>> run_counts(["a", "a", "b"], 1_000, np.random.default_rng(0))[:, :2].std(axis=1).max()
+    np.float64(0.0)
+    """
+    codes, runs = pd.factorize(np.asarray(run))
+    counts = np.zeros((draws, len(runs)), int)
+    first = np.unique(codes, return_index=True)[1]
+    stratum = np.zeros(len(runs), int) if strata is None else pd.factorize(np.asarray(strata)[first])[0]
+    for number in range(stratum.max() + 1):
+        members = np.flatnonzero(stratum == number)
+        counts[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=draws)
+    return counts[:, codes]

@@ -4,13 +4,13 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from clipkit.evidence import Evidence
 from clipkit.memo import remember
-from clipkit.metrics import correlation, effective_robustness, fit_line
+from clipkit.metrics import correlation, effective_robustness, fit_line, resampled_lines
 from clipkit.records import openclip
-from clipkit.sections.draws import evidence_from_draws
+from clipkit.sections.draws import evidence_from_draws, run_counts
 
 MEASURES = {
     "flickr_image_r1": "Flickr30k, image",
@@ -21,7 +21,8 @@ MEASURES = {
 ACCURACY = "ImageNet 1k"
 FLOOR = 0.30
 """Models below this ImageNet accuracy are too weak for their recall to be read on logit axes."""
-DRAWS = 2_000
+DRAWS = 10_000
+PERMUTATIONS = 2_000
 AUGMENTED_TWINS = (
     ("convnext_base_w/laion2b_s13b_b82k", "convnext_base_w/laion2b_s13b_b82k_augreg"),
     ("convnext_base_w_320/laion_aesthetic_s13b_b82k", "convnext_base_w_320/laion_aesthetic_s13b_b82k_augreg"),
@@ -42,21 +43,6 @@ def record_models() -> pd.DataFrame:
     return table[kept].reset_index(drop=True)
 
 
-def _resampled_rows(table: pd.DataFrame, rng, within_source: bool) -> np.ndarray:
-    """Row numbers of one resample of whole training runs, drawn from all runs or within each source."""
-    rows = list(table.groupby("run", sort=False).indices.values())
-    strata = pd.factorize(table.source.iloc[[r[0] for r in rows]])[0] if within_source else np.zeros(len(rows), int)
-    members = [np.flatnonzero(strata == s) for s in range(strata.max() + 1)]
-    chosen = np.concatenate([rng.choice(m, size=len(m)) for m in members])
-    return np.concatenate([rows[i] for i in chosen])
-
-
-def _draws(table: pd.DataFrame, statistic, within_source: bool, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
-    """`statistic(rows)` on resampled training runs, shape (draws, …)."""
-    rng = np.random.default_rng(seed)
-    return np.array([statistic(_resampled_rows(table, rng, within_source)) for _ in range(draws)])
-
-
 def _logits(table: pd.DataFrame, measures=tuple(MEASURES)) -> tuple[np.ndarray, np.ndarray]:
     return logit(table[ACCURACY].to_numpy()), logit(table[list(measures)].to_numpy())
 
@@ -66,11 +52,15 @@ def accuracy_predicts_recall() -> Evidence:
     table = record_models()
     x, y = _logits(table)
 
-    def correlations(rows):
-        return np.corrcoef(x[rows], y[rows], rowvar=False)[0, 1:]
+    def correlations(weights):
+        total = weights.sum(axis=1, keepdims=True)
+        x_mean, y_mean = weights @ x[:, None] / total, weights @ y / total
+        covariance = weights @ (x[:, None] * y) / total - x_mean * y_mean
+        x_variance = weights @ x[:, None] ** 2 / total - x_mean**2
+        return covariance / np.sqrt(x_variance * (weights @ y**2 / total - y_mean**2))
 
-    found = correlations(np.arange(len(x)))
-    draws = _draws(table, lambda rows: correlations(rows).min(), within_source=False)
+    found = correlations(np.ones((1, len(x))))[0]
+    draws = correlations(run_counts(table.run, DRAWS, np.random.default_rng(0))).min(axis=1)
     lowest = list(MEASURES.values())[found.argmin()]
     return evidence_from_draws(found.min(), draws, n_models=len(table), n_clusters=table.run.nunique(),
                                note=f"the smallest is that of {lowest}")  # fmt: skip
@@ -103,7 +93,7 @@ def correlation_table() -> pd.DataFrame:
 
 
 @remember
-def source_offsets(measure: str = "coco_image_r1", draws: int = 500) -> pd.DataFrame:
+def source_offsets(measure: str = "coco_image_r1", draws: int = DRAWS) -> pd.DataFrame:
     """Mean distance (pp) of each source from the common line: value, low, high, n_models, n_runs, sorted.
 
     The line (Huber, logit axes) goes through all models. Percentile intervals over training runs, resampled
@@ -111,14 +101,13 @@ def source_offsets(measure: str = "coco_image_r1", draws: int = 500) -> pd.DataF
     """
     table = record_models()
     x, y, member = table[ACCURACY].to_numpy(), table[measure].to_numpy(), source_intercepts(table)
-
-    def offsets(rows):
-        distance = effective_robustness(fit_line(x[rows], y[rows]), x[rows], y[rows]).value
-        return 100 * distance @ member[rows] / member[rows].sum(axis=0)
-
-    low, high = np.quantile(_draws(table, offsets, within_source=True, draws=draws), [0.025, 0.975], axis=0)
+    value = 100 * effective_robustness(fit_line(x, y), x, y).value @ member / member.sum(axis=0)
+    counts = run_counts(table.run, draws, np.random.default_rng(0), strata=table.source)
+    lines = resampled_lines(x, y, counts)
+    distance = 100 * (y - expit(lines[0][:, None] + lines[1][:, None] * logit(x)))
+    low, high = np.quantile((counts * distance) @ member / (counts @ member), [0.025, 0.975], axis=0)
     n_runs = table.groupby("source").run.nunique()
-    found = pd.DataFrame({"value": offsets(np.arange(len(x))), "low": low, "high": high, "n_models": member.sum(0).astype(int),
+    found = pd.DataFrame({"value": value, "low": low, "high": high, "n_models": member.sum(0).astype(int),
                           "n_runs": n_runs}, index=n_runs.index)  # fmt: skip
     found.loc[found.n_runs < 2, ["low", "high"]] = np.nan
     return found.sort_values("value")
@@ -133,13 +122,13 @@ def source_moves_the_line() -> Evidence:
     def gain(rows, intercepts=sources):
         return float((adjusted_r2(x[rows], y[rows], intercepts[rows]) - adjusted_r2(x[rows], y[rows], one[rows])).mean())
 
-    every = np.arange(len(x))
-    draws = _draws(table, gain, within_source=True)
+    every, rng = np.arange(len(x)), np.random.default_rng(0)
+    resamples = run_counts(table.run, PERMUTATIONS, rng, strata=table.source)
+    draws = np.array([gain(np.repeat(every, counts)) for counts in resamples])
     run, first = np.unique(table.run, return_index=True)
     run_of_row = np.searchsorted(run, table.run)
-    rng = np.random.default_rng(1)
-    shuffled = [gain(every, sources[first][rng.permutation(len(run))][run_of_row]) for _ in range(DRAWS)]
-    p = (1 + sum(s >= gain(every) for s in shuffled)) / (1 + DRAWS)
+    shuffled = [gain(every, sources[first][rng.permutation(len(run))][run_of_row]) for _ in range(PERMUTATIONS)]
+    p = (1 + sum(s >= gain(every) for s in shuffled)) / (1 + PERMUTATIONS)
     offsets = source_offsets()
     note = (f"on COCO image R@1 the sources lie from {offsets.value.iloc[0]:+.1f} pp ({offsets.index[0]}) "
             f"to {offsets.value.iloc[-1]:+.1f} pp ({offsets.index[-1]})")  # fmt: skip

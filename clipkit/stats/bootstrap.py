@@ -22,9 +22,10 @@ def bootstrap_mean(
     `scipy.stats.bootstrap(..., method="BCa")` but for Monte-Carlo error.
 
     Nominal 95 % intervals cover 93 to 97 % from 100 rows on. Few clusters cover less: in simulation
-    (`benchmarks/interval_coverage.py`; normal, 1 to 7 rows a cluster, half the variance shared) bca and percentile
-    covered 94.4 and 94.7 % with 50 clusters, 90.8 and 91.9 % with 20, 88.6 and 89.3 % with ten, 81.6 and
-    81.7 % with five. Constant scores give an interval of no width: use `wilson` for proportions near 0 or 1.
+    (`benchmarks/interval_coverage.py`; normal, 1 to 7 rows a cluster, half the variance shared) bca and
+    percentile covered 94.4 and 94.7 % with 50 clusters, 90.8 and 91.9 % with 20, 88.6 and 89.3 % with ten,
+    81.6 and 81.7 % with five. Constant scores give an interval of no width: use `wilson` for
+    proportions near 0 or 1.
 
     >>> print(bootstrap_mean([1, 1, 0, 1, 1, 0, 1, 1, 1, 1], method="percentile"))
     0.800 [0.500, 1.000]

@@ -35,9 +35,9 @@ def bootstrap(
     same resamples for the same seed.
 
     No bootstrap mends a biased statistic. Expected calibration error (15 bins) is biased upwards where it is
-    small: in simulation (`benchmarks/interval_coverage.py`) nominal 95 % bca and percentile intervals covered a true
-    ECE of 0.10 in 94.2 and 95.8 % with 2,000 images, but one of 0.02 in 58.2 and 2.2 % (with 10,000 images
-    84.0 and 85.8 %), and one of 0 never.
+    small: in simulation (`benchmarks/interval_coverage.py`) nominal 95 % bca and percentile intervals
+    covered a true ECE of 0.10 in 94.2 and 95.8 % with 2,000 images, but one of 0.02 in 58.2
+    and 2.2 % (with 10,000 images 84.0 and 85.8 %), and one of 0 never.
 
     Source: Efron & Tibshirani (1993), chapters 8, 13 and 14.
 

@@ -17,7 +17,7 @@ DIAGONAL = 1.75
 
 
 class Assembly(NamedTuple):
-    """rows (p, 26), spheres (k, 6), frames (k, 12), camera, light (6,), ground (18,)."""
+    """rows (p, 30), spheres (k, 6), frames (k, 12), camera, light (6,), ground (18,)."""
 
     rows: np.ndarray
     spheres: np.ndarray
@@ -57,6 +57,8 @@ def _place(shape, instance, surface, yaw, roll, stretch, at, height, repaint) ->
         n, 12
     )
     rows[:, column.TAPER_X : column.TAPER_Y + 1] = shape.tapers
+    rows[:, column.BOUND : column.BOUND + 3] = origin
+    rows[:, column.BOUND + 3] = _radii(to_world @ shape.frames, shape)
     first, second = COLOURS[colour], _second_colour(colour, accent)
     for i, paint in enumerate(shape.paints):
         if paint == BODY or repaint:
@@ -72,6 +74,19 @@ def _place(shape, instance, surface, yaw, roll, stretch, at, height, repaint) ->
     inverse = np.linalg.inv(to_world)
     frame = np.concatenate([inverse, -(inverse @ shift)[:, None]], 1).reshape(12)
     return _Placed(rows, shape.corners @ to_world.T + shift, frame)
+
+
+_CORNERS = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [1, -1, -1]], float)
+
+
+def _radii(frames, shape) -> np.ndarray:
+    """Radius about its centre of a sphere that holds each primitive, a little generous."""
+    wide = np.maximum(shape.tapers, 1.0)
+    boxes = frames * np.concatenate([wide, np.ones((len(wide), 1))], 1)[:, None, :]
+    corners = np.linalg.norm(np.einsum("nij,kj->nki", boxes, _CORNERS), axis=2)
+    round_ones = np.isin(shape.kinds, (column.ELLIPSOID, column.DOME))
+    radii = np.where(round_ones, np.linalg.norm(frames, 2, axis=(1, 2)), corners.max(1, initial=0.0))
+    return 1.001 * radii
 
 
 def _second_colour(colour, accent):

@@ -15,7 +15,8 @@ TO_LOCAL = 1  # twelve numbers: the rows of the 3 × 4 matrix from world to loca
 TAPER_X, TAPER_Y = 13, 14  # half-width at the top over half-width at the bottom
 PAINT_A, PAINT_B = 15, 18  # linear RGB
 PATTERN, CYCLES, GLOSS, PART, INSTANCE = 21, 22, 23, 24, 25
-ROW_LENGTH = 26
+BOUND = 26  # centre and radius of a sphere that holds the primitive
+ROW_LENGTH = 30
 
 FAR = 1e6
 
@@ -102,42 +103,55 @@ def _hit_frustum(ox, oy, oz, dx, dy, dz, taper, near, far):
 
 
 @njit(cache=True, nogil=True)
-def hit(row, ox, oy, oz, dx, dy, dz, near, far):
-    """Nearest meeting of the world ray o + t·d with one primitive, near < t < far.
+def hit(rows, i, ox, oy, oz, dx, dy, dz, near, far):
+    """Nearest meeting of the world ray o + t·d with primitive `i`, near < t < far.
 
     Returns t (equal to `far` for a miss) and the outward normal in the primitive's own frame, not of unit
     length. Boxes are solid from outside only: a ray that starts inside one does not see it.
     """
-    m = row[TO_LOCAL : TO_LOCAL + 12]
-    lx = m[0] * ox + m[1] * oy + m[2] * oz + m[3]
-    ly = m[4] * ox + m[5] * oy + m[6] * oz + m[7]
-    lz = m[8] * ox + m[9] * oy + m[10] * oz + m[11]
-    ex = m[0] * dx + m[1] * dy + m[2] * dz
-    ey = m[4] * dx + m[5] * dy + m[6] * dz
-    ez = m[8] * dx + m[9] * dy + m[10] * dz
-    kind = int(row[KIND])
+    m = TO_LOCAL
+    lx = rows[i, m] * ox + rows[i, m + 1] * oy + rows[i, m + 2] * oz + rows[i, m + 3]
+    ly = rows[i, m + 4] * ox + rows[i, m + 5] * oy + rows[i, m + 6] * oz + rows[i, m + 7]
+    lz = rows[i, m + 8] * ox + rows[i, m + 9] * oy + rows[i, m + 10] * oz + rows[i, m + 11]
+    ex = rows[i, m] * dx + rows[i, m + 1] * dy + rows[i, m + 2] * dz
+    ey = rows[i, m + 4] * dx + rows[i, m + 5] * dy + rows[i, m + 6] * dz
+    ez = rows[i, m + 8] * dx + rows[i, m + 9] * dy + rows[i, m + 10] * dz
+    kind = int(rows[i, KIND])
     if kind == BOX:
-        return _hit_box(lx, ly, lz, ex, ey, ez, row[TAPER_X], row[TAPER_Y], near, far)
+        return _hit_box(lx, ly, lz, ex, ey, ez, rows[i, TAPER_X], rows[i, TAPER_Y], near, far)
     if kind == FRUSTUM:
-        return _hit_frustum(lx, ly, lz, ex, ey, ez, row[TAPER_X], near, far)
+        return _hit_frustum(lx, ly, lz, ex, ey, ez, rows[i, TAPER_X], near, far)
     return _hit_ellipsoid(lx, ly, lz, ex, ey, ez, near, far, kind == DOME)
+
+
+@njit(cache=True, nogil=True)
+def _misses(cx, cy, cz, radius, ox, oy, oz, dx, dy, dz, far):
+    """True if the ray cannot meet the sphere between its origin and `far`."""
+    cx, cy, cz = cx - ox, cy - oy, cz - oz
+    along = cx * dx + cy * dy + cz * dz
+    if along < -radius or along - radius > far:
+        return True
+    return cx * cx + cy * cy + cz * cz - along * along > radius * radius
 
 
 @njit(cache=True, nogil=True)
 def first_hit(rows, spheres, ox, oy, oz, dx, dy, dz, near, far, any_hit):
     """The first primitive a ray meets: index (−1 for none), t, and its local normal.
 
-    `spheres` holds one row per object: centre, radius, first and last-plus-one primitive; objects whose
-    sphere the ray misses are skipped. With `any_hit` the search ends at the first meeting (shadows).
+    `spheres` holds one row per object: centre, radius, first and last-plus-one primitive; objects and
+    primitives whose sphere the ray (of unit direction) misses are skipped. With `any_hit` the search ends at
+    the first meeting (shadows).
     """
     index, best, nx, ny, nz = -1, far, 0.0, 0.0, 0.0
     for s in range(spheres.shape[0]):
-        cx, cy, cz = spheres[s, 0] - ox, spheres[s, 1] - oy, spheres[s, 2] - oz
-        along = cx * dx + cy * dy + cz * dz
-        if cx * cx + cy * cy + cz * cz - along * along > spheres[s, 3] * spheres[s, 3]:
+        x, y, z, radius = spheres[s, 0], spheres[s, 1], spheres[s, 2], spheres[s, 3]
+        if _misses(x, y, z, radius, ox, oy, oz, dx, dy, dz, best):
             continue
         for i in range(int(spheres[s, 4]), int(spheres[s, 5])):
-            t, a, b, c = hit(rows[i], ox, oy, oz, dx, dy, dz, near, best)
+            x, y, z, radius = rows[i, BOUND], rows[i, BOUND + 1], rows[i, BOUND + 2], rows[i, BOUND + 3]
+            if _misses(x, y, z, radius, ox, oy, oz, dx, dy, dz, best):
+                continue
+            t, a, b, c = hit(rows, i, ox, oy, oz, dx, dy, dz, near, best)
             if t < best:
                 index, best, nx, ny, nz = i, t, a, b, c
                 if any_hit:

@@ -34,16 +34,16 @@ def _wall_distance(ox, oy, dx, dy):
 
 
 @njit(cache=True, nogil=True)
-def _surface_mix(frame, row, x, y, z, nx, ny, nz):
+def _surface_mix(frames, rows, i, x, y, z, nx, ny, nz):
     """Pattern value on an object, in its own coordinates, seen along the axis that the surface faces most."""
-    cycles = row[_CYCLES]
-    u = (frame[0] * x + frame[1] * y + frame[2] * z + frame[3]) * cycles + 31.7
-    v = (frame[4] * x + frame[5] * y + frame[6] * z + frame[7]) * cycles + 17.3
-    w = (frame[8] * x + frame[9] * y + frame[10] * z + frame[11]) * cycles + 11.1
-    a = abs(frame[0] * nx + frame[1] * ny + frame[2] * nz)
-    b = abs(frame[4] * nx + frame[5] * ny + frame[6] * nz)
-    c = abs(frame[8] * nx + frame[9] * ny + frame[10] * nz)
-    pattern = int(row[_PATTERN])
+    k, cycles = int(rows[i, _INSTANCE]), rows[i, _CYCLES]
+    u = (frames[k, 0] * x + frames[k, 1] * y + frames[k, 2] * z + frames[k, 3]) * cycles + 31.7
+    v = (frames[k, 4] * x + frames[k, 5] * y + frames[k, 6] * z + frames[k, 7]) * cycles + 17.3
+    w = (frames[k, 8] * x + frames[k, 9] * y + frames[k, 10] * z + frames[k, 11]) * cycles + 11.1
+    a = abs(frames[k, 0] * nx + frames[k, 1] * ny + frames[k, 2] * nz)
+    b = abs(frames[k, 4] * nx + frames[k, 5] * ny + frames[k, 6] * nz)
+    c = abs(frames[k, 8] * nx + frames[k, 9] * ny + frames[k, 10] * nz)
+    pattern = int(rows[i, _PATTERN])
     if c > a and c > b:
         return mix(pattern, u, v)
     if a > b:
@@ -52,11 +52,11 @@ def _surface_mix(frame, row, x, y, z, nx, ny, nz):
 
 
 @njit(cache=True, nogil=True)
-def _world_normal(row, nx, ny, nz):
-    m = row[_TO_LOCAL : _TO_LOCAL + 12]
-    x = m[0] * nx + m[4] * ny + m[8] * nz
-    y = m[1] * nx + m[5] * ny + m[9] * nz
-    z = m[2] * nx + m[6] * ny + m[10] * nz
+def _world_normal(rows, i, nx, ny, nz):
+    m = _TO_LOCAL
+    x = rows[i, m] * nx + rows[i, m + 4] * ny + rows[i, m + 8] * nz
+    y = rows[i, m + 1] * nx + rows[i, m + 5] * ny + rows[i, m + 9] * nz
+    z = rows[i, m + 2] * nx + rows[i, m + 6] * ny + rows[i, m + 10] * nz
     length = 1.0 / math.sqrt(x * x + y * y + z * z + 1e-20)
     return x * length, y * length, z * length
 
@@ -70,16 +70,15 @@ def _shade(rows, spheres, frames, light, ground, ox, oy, oz, dx, dy, dz, out):
     gloss, lit = 0.0, True
     nx, ny, nz = 0.0, 0.0, 1.0
     if i >= 0 and t < floor and t < wall:
-        row = rows[i]
-        nx, ny, nz = _world_normal(row, lx, ly, lz)
+        nx, ny, nz = _world_normal(rows, i, lx, ly, lz)
         x, y, z = ox + t * dx, oy + t * dy, oz + t * dz
         share = 0.0
-        if row[_PATTERN] > 0.0:
-            share = _surface_mix(frames[int(row[_INSTANCE])], row, x, y, z, nx, ny, nz)
-        r = row[_PAINT_A] * (1.0 - share) + row[_PAINT_B] * share
-        g = row[_PAINT_A + 1] * (1.0 - share) + row[_PAINT_B + 1] * share
-        b = row[_PAINT_A + 2] * (1.0 - share) + row[_PAINT_B + 2] * share
-        gloss = row[_GLOSS]
+        if rows[i, _PATTERN] > 0.0:
+            share = _surface_mix(frames, rows, i, x, y, z, nx, ny, nz)
+        r = rows[i, _PAINT_A] * (1.0 - share) + rows[i, _PAINT_B] * share
+        g = rows[i, _PAINT_A + 1] * (1.0 - share) + rows[i, _PAINT_B + 1] * share
+        b = rows[i, _PAINT_A + 2] * (1.0 - share) + rows[i, _PAINT_B + 2] * share
+        gloss = rows[i, _GLOSS]
     else:
         first = 0
         if floor < wall:
@@ -175,9 +174,11 @@ def _trace_geometry(rows, spheres, frames, position, pose, half, depth, instance
                 instance[py, px] = int(rows[i, _INSTANCE])
                 part[py, px] = int(rows[i, _PART])
                 x, y, z = ox + t * dx, oy + t * dy, oz + t * dz
-                f = frames[int(rows[i, _INSTANCE])]
+                f = int(rows[i, _INSTANCE])
                 for k in range(3):
-                    coordinates[py, px, k] = f[4 * k] * x + f[4 * k + 1] * y + f[4 * k + 2] * z + f[4 * k + 3]
+                    m = 4 * k
+                    along = frames[f, m] * x + frames[f, m + 1] * y + frames[f, m + 2] * z
+                    coordinates[py, px, k] = along + frames[f, m + 3]
             else:
                 t = ground
             depth[py, px] = t * (dx * pose[2, 0] + dy * pose[2, 1] + dz * pose[2, 2])

@@ -1,0 +1,34 @@
+"""What every chapter uses."""
+
+import pandas as pd
+import pytest
+
+from clipkit.errors import MissingData, UnknownName
+from clipkit.plots import chapter
+from clipkit.results import row_maker
+
+
+def test_missing_records_become_a_note_and_not_a_traceback():
+    def figure():
+        raise MissingData("3 records are not here", "run `clipkit records fetch`")
+
+    note = chapter.or_explain(figure)
+    assert "3 records are not here" in note and "clipkit records fetch" in note
+
+
+def test_other_errors_are_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        chapter.or_explain(lambda: 1 / 0)
+
+
+def test_rows_are_saved_beside_the_figure(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    row = row_maker(section="s", track="record", model="m", dataset="d", subset="", metric="x", n=3, interval_method="none")
+    link = chapter.save_rows([row(value=0.25)], "figure")
+    assert 'href="data/figure.csv"' in link and "1 rows" in link
+    assert pd.read_csv("data/figure.csv").value.tolist() == [0.25]
+
+
+def test_unknown_profile_names_the_near_miss():
+    with pytest.raises(UnknownName, match="unknown profile 'pockt'\n.*Did you mean pocket?"):
+        chapter.verdicts("pockt")

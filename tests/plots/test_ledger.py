@@ -1,0 +1,49 @@
+"""The ledger's HTML says in words what its colours say."""
+
+import re
+
+import pytest
+
+from clipkit.claims import VERDICTS, Verdict, judge_all, load
+from clipkit.plots import ledger
+
+
+@pytest.fixture
+def verdicts():
+    return judge_all("pocket")
+
+
+def one(word, effect=0.5):
+    return Verdict("B1", "record", word, effect, 0.25, 0.75, 12, 7, 0.03, "because")
+
+
+@pytest.mark.parametrize("word", VERDICTS)
+def test_every_verdict_is_a_word_with_its_class(word):
+    html = ledger.badge(word)
+    assert word in html and f'class="verdict {ledger.CSS_CLASS[word]}"' in html
+
+
+def test_grid_and_table_hold_each_claim_once(verdicts):
+    links = re.findall(r'href="#claim-([A-Z]\d)"', ledger.grid(verdicts))
+    rows = re.findall(r'data-claim="([A-Z]\d)"', ledger.table(verdicts))
+    assert sorted(links) == sorted(rows) == sorted(load())
+
+
+def test_a_tested_claim_links_to_its_chapter():
+    assert 'href="shape-bias.html#B1"' in ledger.grid([one("holds")])
+    assert '<li id="B1">' in ledger.cards([one("holds")])
+
+
+def test_numbers_stand_with_interval_models_and_p():
+    html = ledger.table([one("weaker")])
+    assert "0.50 [0.25, 0.75]" in html and "12 models, 7 independent; corrected p = 0.03" in html
+
+
+def test_the_first_track_that_can_tell_decides():
+    empty = Verdict("B1", "record", "not testable here", None, None, None, 0, 0, None, "no data")
+    assert ledger.strongest([empty, one("fails")._replace(track="pocket")]).track == "pocket"
+    assert ledger.counts([empty, one("fails")])["fails"] == 1
+
+
+def test_text_from_data_cannot_become_markup():
+    assert "<b>" not in ledger.table([one("holds")._replace(reason="<b>bold</b>")])
