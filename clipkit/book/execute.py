@@ -53,7 +53,7 @@ def execute(task: Task) -> Outcome:
     try:
         papermill.execute_notebook(
             str(task.source), str(task.target), parameters=task.parameters, cwd=str(task.target.parent),
-            kernel_name="python3", progress_bar=False, extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            kernel_name="python3", progress_bar=False, extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )  # fmt: skip
     except PapermillExecutionError as caught:
         first = (caught.source.strip() or "(empty)").splitlines()[0]

@@ -29,6 +29,7 @@ def setup(app: Sphinx) -> dict:
 
 
 _CODE = re.compile(r"(`+[^`]+`+)")
+_STARS = re.compile(r"(\*\*?[^*\s](?:[^*]*[^*\s])?\*\*?)|\*")
 _MARKS = re.compile(r"\||(?<=\w)_(?!\w)")
 
 
@@ -58,7 +59,7 @@ def _indent(line: str) -> int:
 
 def _plain(text: str) -> str:
     text = _MARKS.sub(r"\\\g<0>", text)
-    return text.replace("*", r"\*") if text.count("*") % 2 else text
+    return _STARS.sub(lambda match: match[1] or r"\*", text)
 
 
 def _choose_mathml(app, config) -> None:
