@@ -37,7 +37,9 @@ def remember(function: F) -> F:
 
     @wraps(function)
     def remembered(*arguments, **options):
-        return _memory(records_folder().parent / "memo" / fingerprint()).cache(function)(*arguments, **options)
+        return _memory(records_folder().parent / "memo" / fingerprint()).cache(function)(
+            *arguments, **options
+        )
 
     return remembered
 

@@ -19,8 +19,19 @@ import pyarrow.parquet as pq
 from clipkit.errors import BadInput, CorruptData
 
 TRACKS = ("record", "pocket", "full")
-KEY = ["section", "track", "model", "dataset", "subset", "metric", "templates_hash", "classnames_hash",
-       "logit_scale", "precision", "seed"]  # fmt: skip
+KEY = [
+    "section",
+    "track",
+    "model",
+    "dataset",
+    "subset",
+    "metric",
+    "templates_hash",
+    "classnames_hash",
+    "logit_scale",
+    "precision",
+    "seed",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +70,13 @@ class Result:
 
     def __post_init__(self):
         if self.track not in TRACKS:
-            raise BadInput(f"track {self.track!r} of a result row is unknown", f"use one of {', '.join(TRACKS)}")
+            raise BadInput(
+                f"track {self.track!r} of a result row is unknown", f"use one of {', '.join(TRACKS)}"
+            )
         if self.low > self.high:
-            raise BadInput(f"{self.section}/{self.model}/{self.metric}: low {self.low} exceeds high {self.high}")
+            raise BadInput(
+                f"{self.section}/{self.model}/{self.metric}: low {self.low} exceeds high {self.high}"
+            )
 
 
 _ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool | None: pa.bool_()}
@@ -125,7 +140,9 @@ class ResultStore:
             try:
                 frames.append(pq.read_table(path, schema=SCHEMA).to_pandas())
             except (pa.ArrowInvalid, OSError) as error:
-                raise CorruptData(f"result file {path} cannot be read: {error}", "delete it and recompute") from None
+                raise CorruptData(
+                    f"result file {path} cannot be read: {error}", "delete it and recompute"
+                ) from None
         if not frames:
             return SCHEMA.empty_table().to_pandas()
         return pd.concat(frames, ignore_index=True).drop_duplicates(KEY, keep="last", ignore_index=True)
@@ -139,7 +156,17 @@ class ResultStore:
 def versions() -> str:
     """JSON of the versions that can move a number: Python and the numerical packages installed."""
     found = {"python": platform.python_version()}
-    for package in ("clipkit", "numpy", "scipy", "scikit-learn", "statsmodels", "pandas", "torch", "open_clip_torch", "timm"):
+    for package in (
+        "clipkit",
+        "numpy",
+        "scipy",
+        "scikit-learn",
+        "statsmodels",
+        "pandas",
+        "torch",
+        "open_clip_torch",
+        "timm",
+    ):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
@@ -153,9 +180,13 @@ def git_commit() -> str:
     here = Path(__file__).parent
 
     def git(*arguments):
-        return subprocess.run(["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     try:
-        return git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+        return git("rev-parse", "--short=12", "HEAD") + (
+            "+" if git("status", "--porcelain", "--untracked-files=no") else ""
+        )
     except (OSError, subprocess.CalledProcessError):
         return ""

@@ -19,7 +19,13 @@ SHOWN = 5
 
 
 def score_visual_factors(
-    path: str | Path, annotations: str = "top", *, model: str = "", allow_missing: bool = False, allow_unknown: bool = False, seed: int = 0
+    path: str | Path,
+    annotations: str = "top",
+    *,
+    model: str = "",
+    allow_missing: bool = False,
+    allow_unknown: bool = False,
+    seed: int = 0,
 ) -> list[Result]:
     """Accuracy and error ratio for each ImageNet-X factor, from a CSV of predicted classes.
 
@@ -37,29 +43,56 @@ def score_visual_factors(
     predicted = pd.to_numeric(table.predicted_class, errors="coerce")
     wrong = table.file_name[~predicted.isin(range(1000))]
     if len(wrong):
-        raise BadInput(f"{path}: predicted_class of {_some(wrong)} is no ImageNet class", "give whole numbers from 0 to 999")
-    seen = truth.merge(table.assign(predicted=predicted.astype(int))[["file_name", "predicted"]], on="file_name")
+        raise BadInput(
+            f"{path}: predicted_class of {_some(wrong)} is no ImageNet class",
+            "give whole numbers from 0 to 999",
+        )
+    seen = truth.merge(
+        table.assign(predicted=predicted.astype(int))[["file_name", "predicted"]], on="file_name"
+    )
     correct = (seen.predicted == seen["class"]).to_numpy()
     members = seen[list(imagenet_x.FACTORS)].to_numpy(bool)
-    row = row_maker(section="visual factors", track="full", model=model or Path(path).stem, dataset=f"imagenet-x/{annotations}",
-                    n_expected=len(truth), n_seen=len(seen), seed=seed)  # fmt: skip
+    row = row_maker(
+        section="visual factors",
+        track="full",
+        model=model or Path(path).stem,
+        dataset=f"imagenet-x/{annotations}",
+        n_expected=len(truth),
+        n_seen=len(seen),
+        seed=seed,
+    )
     accuracy_row = partial(row, metric="accuracy", interval_method="wilson", higher_is_better=True)
     overall = wilson(correct.sum(), len(correct))
-    rows = [accuracy_row(subset="all", value=overall.value, interval=(overall.low, overall.high), n=len(correct))]
+    rows = [
+        accuracy_row(subset="all", value=overall.value, interval=(overall.low, overall.high), n=len(correct))
+    ]
     accuracies = factor_accuracy(correct, members)
     for factor, accuracy, inside in zip(imagenet_x.FACTORS, accuracies, members.T, strict=True):
         n = int(inside.sum())
         interval = wilson(correct[inside].sum(), n)[1:3] if n else (np.nan, np.nan)
         rows.append(accuracy_row(subset=factor, value=float(accuracy), interval=interval, n=n))
         rows.append(
-            row(subset=factor, metric="error_ratio", value=float(error_ratio(accuracy, correct.mean())), n=n, unit="ratio",
-                interval=_error_ratio_interval(correct, inside, seed), interval_method="percentile bootstrap", higher_is_better=False)
-        )  # fmt: skip
+            row(
+                subset=factor,
+                metric="error_ratio",
+                value=float(error_ratio(accuracy, correct.mean())),
+                n=n,
+                unit="ratio",
+                interval=_error_ratio_interval(correct, inside, seed),
+                interval_method="percentile bootstrap",
+                higher_is_better=False,
+            )
+        )
     return rows
 
 
 def score_shape_bias(
-    path: str | Path, *, model: str = "", allow_missing: bool = False, allow_unknown: bool = False, seed: int = 0
+    path: str | Path,
+    *,
+    model: str = "",
+    allow_missing: bool = False,
+    allow_unknown: bool = False,
+    seed: int = 0,
 ) -> list[Result]:
     """Shape bias and cue accuracy from a CSV of cue-conflict decisions.
 
@@ -72,19 +105,47 @@ def score_shape_bias(
     table = _read(path, SHAPE_COLUMNS)
     table["stem"] = table.iloc[:, 0].map(cue_conflict.stimulus)
     stimuli = set(cue_conflict.stimuli())
-    _check_names(path, table.stem, {s for s in stimuli if len(set(cue_conflict.parse(s))) == 2}, stimuli, allow_missing, allow_unknown)
+    _check_names(
+        path,
+        table.stem,
+        {s for s in stimuli if len(set(cue_conflict.parse(s))) == 2},
+        stimuli,
+        allow_missing,
+        allow_unknown,
+    )
     table = table[table.stem.isin(stimuli)]
     shape, texture = zip(*table.stem.map(cue_conflict.parse), strict=True)
     decision = table.iloc[:, 1].astype("string").str.strip().str.lower().fillna("").to_numpy(str)
     found = shape_bias(decision, np.array(shape), np.array(texture))
     decided = found.n_shape + found.n_texture
-    row = row_maker(section="shape bias", track="full", model=model or Path(path).stem, dataset="cue-conflict", subset="all",
-                    interval_method="wilson", n_expected=1_200, n_seen=found.n, seed=seed)  # fmt: skip
+    row = row_maker(
+        section="shape bias",
+        track="full",
+        model=model or Path(path).stem,
+        dataset="cue-conflict",
+        subset="all",
+        interval_method="wilson",
+        n_expected=1_200,
+        n_seen=found.n,
+        seed=seed,
+    )
     bias_interval = wilson(found.n_shape, decided)[1:3] if decided else (np.nan, np.nan)
     cue = wilson(decided, found.n)
     return [
-        row(metric="shape_bias", value=found.shape_bias, interval=bias_interval, n=decided, higher_is_better=None),
-        row(metric="cue_accuracy", value=float(cue.value), interval=(cue.low, cue.high), n=found.n, higher_is_better=True),
+        row(
+            metric="shape_bias",
+            value=found.shape_bias,
+            interval=bias_interval,
+            n=decided,
+            higher_is_better=None,
+        ),
+        row(
+            metric="cue_accuracy",
+            value=float(cue.value),
+            interval=(cue.low, cue.high),
+            n=found.n,
+            higher_is_better=True,
+        ),
     ]
 
 
@@ -107,30 +168,53 @@ def _read(path, conventions) -> pd.DataFrame:
     raise BadInput(f"{path} lacks the columns {choices}; it has {', '.join(table.columns)}", near)
 
 
-def _check_names(path, names: pd.Series, needed: set, known: set, allow_missing: bool, allow_unknown: bool) -> None:
+def _check_names(
+    path, names: pd.Series, needed: set, known: set, allow_missing: bool, allow_unknown: bool
+) -> None:
     twice = names[names.duplicated()].unique()
     if len(twice):
-        raise BadInput(f"{path} holds {len(twice)} image(s) more than once: {_some(twice)}", "keep one row for each image")
+        raise BadInput(
+            f"{path} holds {len(twice)} image(s) more than once: {_some(twice)}",
+            "keep one row for each image",
+        )
     unknown = sorted(set(names) - known)
     if unknown and not allow_unknown:
-        raise BadInput(f"{path} holds {len(unknown)} unknown image(s): {_some(unknown)}", "remove them, or pass --allow-unknown to ignore them")
+        raise BadInput(
+            f"{path} holds {len(unknown)} unknown image(s): {_some(unknown)}",
+            "remove them, or pass --allow-unknown to ignore them",
+        )
     missing = sorted(needed - set(names))
     if len(missing) == len(needed):
-        raise BadInput(f"{path} holds none of the {len(needed)} images of the data set", "check the column of image names")
+        raise BadInput(
+            f"{path} holds none of the {len(needed)} images of the data set",
+            "check the column of image names",
+        )
     if missing and not allow_missing:
-        raise BadInput(f"{path} lacks {len(missing)} of {len(needed)} images: {_some(missing)}", "add them, or pass --allow-missing to score the rest")
+        raise BadInput(
+            f"{path} lacks {len(missing)} of {len(needed)} images: {_some(missing)}",
+            "add them, or pass --allow-missing to score the rest",
+        )
 
 
 def _some(names) -> str:
     names = list(names)
-    return ", ".join(map(str, names[:SHOWN])) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return ", ".join(map(str, names[:SHOWN])) + (
+        f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    )
 
 
 def _error_ratio_interval(correct, inside, seed) -> tuple[float, float]:
     """Percentile bootstrap over images. An image is in one of four cells (inside or not, correct or not), so that
     resampling images is drawing the four counts from a multinomial distribution: exact, and fast."""
     n = len(correct)
-    cells = np.array([np.sum(inside & correct), np.sum(inside & ~correct), np.sum(~inside & correct), np.sum(~inside & ~correct)])
+    cells = np.array(
+        [
+            np.sum(inside & correct),
+            np.sum(inside & ~correct),
+            np.sum(~inside & correct),
+            np.sum(~inside & ~correct),
+        ]
+    )
     draws = np.random.default_rng(seed).multinomial(n, cells / n, size=DRAWS)
     inside_n, wrong = draws[:, 0] + draws[:, 1], draws[:, 1] + draws[:, 3]
     usable = (inside_n > 0) & (wrong > 0)

@@ -9,8 +9,16 @@ import pytest
 from clipkit.errors import BadInput, CorruptData
 from clipkit.results import SCHEMA, ResultStore, row_maker, to_frame
 
-make = row_maker(section="retrieval", track="pocket", model="m", dataset="d", subset="all", metric="recall@1", n=10,
-                 interval_method="wilson")  # fmt: skip
+make = row_maker(
+    section="retrieval",
+    track="pocket",
+    model="m",
+    dataset="d",
+    subset="all",
+    metric="recall@1",
+    n=10,
+    interval_method="wilson",
+)
 
 
 def test_a_row_carries_its_recipe():

@@ -28,7 +28,9 @@ def predictions(tmp_path):
 @pytest.fixture
 def decisions():
     """All stimuli, decided by shape."""
-    return pd.DataFrame([{"image": s, "pred_label": cue_conflict.parse(s)[0]} for s in cue_conflict.stimuli()])
+    return pd.DataFrame(
+        [{"image": s, "pred_label": cue_conflict.parse(s)[0]} for s in cue_conflict.stimuli()]
+    )
 
 
 def written(table, tmp_path):
@@ -92,7 +94,9 @@ def test_a_class_that_is_none_is_named(predictions, tmp_path, bad):
 
 def test_wrong_columns_name_what_is_wanted(tmp_path):
     path = written(pd.DataFrame({"file": ["a"], "predicted_class": [1]}), tmp_path)
-    with pytest.raises(BadInput, match="lacks the columns file_name and predicted_class; it has file, predicted_class"):
+    with pytest.raises(
+        BadInput, match="lacks the columns file_name and predicted_class; it has file, predicted_class"
+    ):
         score_visual_factors(path)
 
 
@@ -148,5 +152,7 @@ def test_command_prints_result_rows_as_json(decisions, tmp_path):
 
 
 def test_command_shows_a_table_for_people(predictions, tmp_path):
-    result = CliRunner().invoke(app, ["score", "visual-factors", "--predictions", str(written(predictions, tmp_path))])
+    result = CliRunner().invoke(
+        app, ["score", "visual-factors", "--predictions", str(written(predictions, tmp_path))]
+    )
     assert result.exit_code == 0 and "partial_view" in result.stdout

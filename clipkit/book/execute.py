@@ -1,6 +1,7 @@
 """Execute one parameterised notebook, and leave a copy that is fit to be published."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -14,6 +15,9 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from clipkit.errors import ClipkitError
+
+# pandas heads its index with an empty header cell, which a screen reader announces.
+_EMPTY_HEADER = re.compile(r'<th(?: class="blank[^"]*")?\s*>(?:&nbsp;)?</th>')
 
 
 class NotebookFailed(ClipkitError, RuntimeError):
@@ -117,8 +121,7 @@ def _tidy(path: Path, hide: Path | None) -> str:
                     del data[kind]
             for kind, text in data.items():
                 if kind.startswith("text/") and isinstance(text, str):
-                    # pandas heads its index with an empty header cell, which a screen reader announces
-                    data[kind] = _hide(text, hide).replace("<th></th>", "<td></td>")
+                    data[kind] = _EMPTY_HEADER.sub("<td></td>", _hide(text, hide))
     nbformat.write(notebook, path)
     return "".join(stderr)
 

@@ -81,7 +81,7 @@ def _blocks(names: list[str]) -> str:
     # A package re-exports what its modules define; documented twice, every name would be ambiguous.
     options = "   :members:\n   :member-order: bysource\n   :ignore-module-all:\n"
     return "\n\n".join(
-        f"### {module}\n\n```{{eval-rst}}\n.. automodule:: {module}\n{options}```" for module in modules
+        f"## {module}\n\n```{{eval-rst}}\n.. automodule:: {module}\n{options}```" for module in modules
     )
 
 

@@ -41,7 +41,9 @@ def judge_all(track: str, only: list[str] | None = None) -> list[Verdict]:
             evidence[name] = remember(test)()
         except MissingData as error:
             missing[name] = str(error)
-    corrected = dict(zip(evidence, holm(np.array([e.p for e in evidence.values()])), strict=True)) if evidence else {}
+    corrected = (
+        dict(zip(evidence, holm(np.array([e.p for e in evidence.values()])), strict=True)) if evidence else {}
+    )
     verdicts = []
     for name in wanted:
         claim = claims[name]

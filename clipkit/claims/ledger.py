@@ -11,11 +11,26 @@ from clipkit.registry import Registry, did_you_mean
 from clipkit.results import TRACKS
 
 SECTIONS = (
-    "visual factors", "shape bias", "OOD detection", "calibration", "retrieval", "natural shifts",
-    "training data", "3D correspondence", "3D corruption", "LMM interaction",
-)  # fmt: skip
-FACTORS = ("overall", "architecture", "training distribution", "training-set size", "fine-tuning",
-           "contrastive loss", "test-time prompts")  # fmt: skip
+    "visual factors",
+    "shape bias",
+    "OOD detection",
+    "calibration",
+    "retrieval",
+    "natural shifts",
+    "training data",
+    "3D correspondence",
+    "3D corruption",
+    "LMM interaction",
+)
+FACTORS = (
+    "overall",
+    "architecture",
+    "training distribution",
+    "training-set size",
+    "fine-tuning",
+    "contrastive loss",
+    "test-time prompts",
+)
 RULES = ("effect", "count")
 
 

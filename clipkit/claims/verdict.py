@@ -48,12 +48,16 @@ def judge(claim: Claim, track: str, evidence: Evidence, p_corrected: float) -> V
     """
     effect, low, high = evidence.effect, evidence.low, evidence.high
     if not (math.isfinite(effect) and low <= effect <= high):
-        raise BadInput(f"claim {claim.id} on {track}: effect {effect} lies outside its interval [{low}, {high}]")
+        raise BadInput(
+            f"claim {claim.id} on {track}: effect {effect} lies outside its interval [{low}, {high}]"
+        )
     if not 0 <= p_corrected <= 1:
         raise BadInput(f"claim {claim.id} on {track}: corrected p = {p_corrected} is no probability")
     word, why = _count(claim, evidence) if claim.rule == "count" else _effect(claim, evidence, p_corrected)
     reason = f"{why}; {evidence.note}" if evidence.note else why
-    return Verdict(claim.id, track, word, effect, low, high, evidence.n_models, evidence.n_clusters, p_corrected, reason)
+    return Verdict(
+        claim.id, track, word, effect, low, high, evidence.n_models, evidence.n_clusters, p_corrected, reason
+    )
 
 
 def untestable(claim: Claim, track: str, reason: str) -> Verdict:
@@ -70,7 +74,10 @@ def _effect(claim: Claim, evidence: Evidence, p_corrected: float) -> tuple[str, 
     if evidence.high < claim.margin:
         return FAILS, f"no effect is shown after correction, and one of {margin} is excluded"
     if evidence.low > 0:
-        return UNTESTABLE, "the interval excludes zero, but corrected for all claims judged here it could be chance"
+        return (
+            UNTESTABLE,
+            "the interval excludes zero, but corrected for all claims judged here it could be chance",
+        )
     return UNTESTABLE, f"the data cannot tell: they allow no effect as well as one of {margin}"
 
 

@@ -28,5 +28,7 @@ def main() -> None:
     try:
         app()
     except ClipkitError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]error:[/] {escape(str(error))}")
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            f"[bold red]error:[/] {escape(str(error))}"
+        )
         sys.exit(2)

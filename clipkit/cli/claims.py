@@ -12,7 +12,9 @@ app = typer.Typer(no_args_is_help=True)
 def claims(
     track: Annotated[str, typer.Option(help="Which evidence: record, pocket, full, or all.")] = "all",
     only: Annotated[list[str] | None, typer.Option(help="A claim's id; repeat for several.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object for each id and track.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, one object for each id and track.")
+    ] = False,
 ) -> None:
     """Judge the paper's claims: verdict, effect, interval, and how many models stand behind it.
 
@@ -40,7 +42,12 @@ def claims(
         [
             [v.id, v.track, v.verdict]
             + (["", ""] if v.effect is None else [f"{v.effect:.3g}", f"{v.low:.3g} to {v.high:.3g}"])
-            + [v.n_models or "", v.n_clusters or "", "" if v.p_corrected is None else f"{v.p_corrected:.2g}", v.reason]
+            + [
+                v.n_models or "",
+                v.n_clusters or "",
+                "" if v.p_corrected is None else f"{v.p_corrected:.2g}",
+                v.reason,
+            ]
             for v in verdicts
         ],
     )

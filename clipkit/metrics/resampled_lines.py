@@ -44,7 +44,10 @@ def resampled_lines(x, y, counts, n: int | None = None) -> tuple[np.ndarray, np.
         # A perfect line has no residuals to weigh.
         bound = EPSILON * np.maximum(scale, np.finfo(float).tiny)[:, None]
         weights = np.minimum(1.0, bound / np.maximum(residual, bound))
-    raise BadInput(f"a line did not settle in {MAX_ITERATIONS} steps", "look at the baselines: x or y may be nearly constant")
+    raise BadInput(
+        f"a line did not settle in {MAX_ITERATIONS} steps",
+        "look at the baselines: x or y may be nearly constant",
+    )
 
 
 def _least_squares(u, v, weights) -> tuple[np.ndarray, np.ndarray]:

@@ -46,7 +46,9 @@ def save_rows(rows: Iterable[Result], name: str) -> Html:
     path = Path("data") / f"{name}.csv"
     path.parent.mkdir(exist_ok=True)
     frame.to_csv(path, index=False)
-    return Html(f'<p class="data-link"><a href="{path.as_posix()}" download>Data behind this figure</a> ({len(frame)} rows, CSV)</p>')
+    return Html(
+        f'<p class="data-link"><a href="{path.as_posix()}" download>Data behind this figure</a> ({len(frame)} rows, CSV)</p>'
+    )
 
 
 def or_explain(make: Callable, *arguments, **options):
@@ -55,7 +57,9 @@ def or_explain(make: Callable, *arguments, **options):
         return make(*arguments, **options)
     except MissingData as error:
         problem, remedy = str(error.problem), str(error.remedy)
-        return Html(f'<div class="admonition warning"><p class="admonition-title">Missing here</p><p>{problem}. {remedy}</p></div>')
+        return Html(
+            f'<div class="admonition warning"><p class="admonition-title">Missing here</p><p>{problem}. {remedy}</p></div>'
+        )
 
 
 class _Plain(str):

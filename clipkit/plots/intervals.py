@@ -17,12 +17,16 @@ def dots(
     Rows are drawn from the top in the table's order; NaN limits leave the bar out.
     """
     if ax is None:
-        _, ax = plt.subplots(figsize=(6.5, 0.9 + 0.27 * len(table)))
+        _, ax = plt.subplots(figsize=(6.5, 0.9 + min(0.27, 9 / len(table)) * len(table)))
     rows = np.arange(len(table))
-    colours = [colours or ACCENT] * len(table) if colours is None or isinstance(colours, str) else list(colours)
+    colours = (
+        [colours or ACCENT] * len(table) if colours is None or isinstance(colours, str) else list(colours)
+    )
     if reference is not None:
         ax.axvline(reference, color="0.6", linewidth=1, zorder=0)
-    for row, (value, low, high), colour in zip(rows, table[["value", "low", "high"]].to_numpy(float), colours, strict=True):
+    for row, (value, low, high), colour in zip(
+        rows, table[["value", "low", "high"]].to_numpy(float), colours, strict=True
+    ):
         ax.plot([low, high], [row, row], color=colour, linewidth=2.2, alpha=0.55, solid_capstyle="round")
         ax.plot(value, row, "o", color=colour, markersize=5.5)
     ax.set_yticks(rows, [str(name) for name in table.index])

@@ -43,7 +43,8 @@ def effect_text(claim: Claim, verdict: Verdict) -> str:
     if claim.rule == "count":
         return f"{verdict.low:.0f} surely, {verdict.high:.0f} possibly"
     digits, unit = {"pp": (1, " pp"), "correlation": (2, ""), "fraction": (2, ""), "R²": (3, "")}[claim.unit]
-    return f"{verdict.effect:.{digits}f}{unit} [{verdict.low:.{digits}f}, {verdict.high:.{digits}f}]"
+    text = f"{verdict.effect:.{digits}f}{unit} [{verdict.low:.{digits}f}, {verdict.high:.{digits}f}]"
+    return text.replace("-", "−")
 
 
 def strongest(verdicts: Sequence[Verdict]) -> Verdict:
@@ -59,7 +60,9 @@ def grid(verdicts: Sequence[Verdict]) -> Html:
     for section in SECTIONS:
         cells = []
         for factor in FACTORS:
-            here = [c for c in claims.values() if (c.section, c.factor) == (section, factor) and c.id in by_id]
+            here = [
+                c for c in claims.values() if (c.section, c.factor) == (section, factor) and c.id in by_id
+            ]
             cells.append("<td>" + "".join(_cell(c, strongest(by_id[c.id])) for c in here) + "</td>")
         body.append(f'<tr><th scope="row">{escape(section)}</th>{"".join(cells)}</tr>')
     return Html(
@@ -84,12 +87,7 @@ def table(verdicts: Sequence[Verdict]) -> Html:
 def cards(verdicts: Sequence[Verdict]) -> Html:
     """The claims of one chapter with their verdicts, as a list; used at the head of a chapter."""
     claims, by_id = load(), _by_id(verdicts)
-    items = "".join(
-        f'<li id="{i}"><p><strong>{i}</strong> {badge(v.verdict)} <span class="track">{v.track}</span><br>{escape(claims[i].sentence)}</p>'
-        f"<p>{escape(claims[i].statistic.capitalize())}: <strong>{escape(effect_text(claims[i], v))}</strong>. {escape(_behind(v))}</p></li>"
-        for i, vs in by_id.items()
-        for v in [strongest(vs)]
-    )
+    items = "".join(_card(claims[i], strongest(vs)) for i, vs in by_id.items())
     return Html(f'<ul class="claim-cards">{items}</ul>')
 
 
@@ -109,7 +107,11 @@ def _by_id(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
 def _cell(claim: Claim, verdict: Verdict) -> str:
     page = PAGES.get(claim.section) if verdict.verdict != UNTESTABLE else None
     target = f"{page}#{claim.id}" if page else f"#claim-{claim.id}"
-    number = f'<span class="number">{escape(effect_text(claim, verdict))}</span>' if verdict.effect is not None else ""
+    number = (
+        f'<span class="number">{escape(effect_text(claim, verdict))}</span>'
+        if verdict.effect is not None
+        else ""
+    )
     return (
         f'<a class="verdict {CSS_CLASS[verdict.verdict]}" href="{target}" title="{escape(claim.sentence, quote=True)}">'
         f"<strong>{claim.id}</strong> {verdict.verdict}{number}</a>"
@@ -122,6 +124,17 @@ def _row(claim: Claim, verdict: Verdict) -> str:
         f'<tr id="claim-{claim.id}" data-claim="{claim.id}"><td><strong>{claim.id}</strong> {escape(claim.sentence)}</td>'
         f'<td>{badge(verdict.verdict)}<br><span class="track">{verdict.track}</span></td>'
         f"<td>{escape(effect)}</td><td>{escape(_behind(verdict))}</td></tr>"
+    )
+
+
+def _card(claim: Claim, verdict: Verdict) -> str:
+    text = escape(_behind(verdict))
+    if verdict.effect is not None:
+        statistic = claim.statistic[:1].upper() + claim.statistic[1:]
+        text = f"{escape(statistic)}: <strong>{escape(effect_text(claim, verdict))}</strong>. {text}"
+    return (
+        f'<li id="{claim.id}"><p><strong>{claim.id}</strong> {badge(verdict.verdict)} <span class="track">{verdict.track}</span><br>'
+        f"{escape(claim.sentence)}</p><p>{text}</p></li>"
     )
 
 
@@ -140,4 +153,8 @@ def legend() -> Html:
         "fails": "an effect large enough to matter is excluded",
         "not testable here": "no data, or data that cannot tell",
     }
-    return Html('<ul class="ledger-legend">' + "".join(f"<li>{badge(v)} {meaning[v]}</li>" for v in VERDICTS) + "</ul>")
+    return Html(
+        '<ul class="ledger-legend">'
+        + "".join(f"<li>{badge(v)} {meaning[v]}</li>" for v in VERDICTS)
+        + "</ul>"
+    )

@@ -28,10 +28,15 @@ def explorer() -> EmbeddedChart:
     """Interactive plane: ImageNet accuracy against accuracy on a shift, every model named on hover."""
     table = section.record_models().replace({"kind": KIND_NAMES})
     return explore(
-        table, x="ImageNet", measures=list(section.SHIFTS), colour="kind", tooltip=["model", "source"], name="shift-explorer",
+        table,
+        x="ImageNet",
+        measures=list(section.SHIFTS),
+        colour="kind",
+        tooltip=["model", "source"],
+        name="shift-explorer",
         alt_text=f"Scatter plot of {len(table)} models on the natural shift chosen: zero-shot CLIP models lie above models trained "
         "on ImageNet of equal accuracy, fine-tuned ones lie between.",
-    )  # fmt: skip
+    )
 
 
 def robustness_summary():
@@ -62,8 +67,18 @@ def summary() -> pd.DataFrame:
             models = table[table.kind == kind]
             outside = section.robustness(models, table[table.kind == "baseline"], shift).extrapolated.mean()
             low, high = np.quantile(draws[:, i, j], [0.025, 0.975])
-            made.append({"shift": shift, "kind": kind, "value": estimate.loc[shift, kind], "low": low, "high": high,
-                         "n_models": len(models), "n_runs": models.run.nunique(), "extrapolated": outside})  # fmt: skip
+            made.append(
+                {
+                    "shift": shift,
+                    "kind": kind,
+                    "value": estimate.loc[shift, kind],
+                    "low": low,
+                    "high": high,
+                    "n_models": len(models),
+                    "n_runs": models.run.nunique(),
+                    "extrapolated": outside,
+                }
+            )
     return pd.DataFrame(made)
 
 
@@ -71,18 +86,35 @@ def summary_table():
     """`summary` for reading."""
     table = summary().replace({"kind": KIND_NAMES})
     table["interval"] = [f"{low:+.1f} to {high:+.1f}" for low, high in table[["low", "high"]].to_numpy()]
-    columns = {"shift": "shift", "kind": "models", "value": "effective robustness (pp)", "interval": "95 % interval",
-               "n_models": "n", "n_runs": "training runs", "extrapolated": "outside the baselines' range"}  # fmt: skip
+    columns = {
+        "shift": "shift",
+        "kind": "models",
+        "value": "effective robustness (pp)",
+        "interval": "95 % interval",
+        "n_models": "n",
+        "n_runs": "training runs",
+        "extrapolated": "outside the baselines' range",
+    }
     shown = table[list(columns)].rename(columns=columns)
-    return shown.style.hide().format({"effective robustness (pp)": "{:+.1f}", "outside the baselines' range": "{:.0%}"})
+    return shown.style.hide().format(
+        {"effective robustness (pp)": "{:+.1f}", "outside the baselines' range": "{:.0%}"}
+    )
 
 
 def rows() -> list[Result]:
     """The rows behind the summary."""
     return [
-        row_maker(section="natural shifts", track="record", model=f"{KIND_NAMES[r.kind]} (mean)", dataset=r["shift"], subset="all",
-                  metric="effective_robustness", unit="pp", n=int(r.n_models), higher_is_better=True,
-                  interval_method=f"percentile bootstrap over training runs, {section.DRAWS} draws")(
-            value=r.value, interval=(r.low, r.high))
+        row_maker(
+            section="natural shifts",
+            track="record",
+            model=f"{KIND_NAMES[r.kind]} (mean)",
+            dataset=r["shift"],
+            subset="all",
+            metric="effective_robustness",
+            unit="pp",
+            n=int(r.n_models),
+            higher_is_better=True,
+            interval_method=f"percentile bootstrap over training runs, {section.DRAWS} draws",
+        )(value=r.value, interval=(r.low, r.high))
         for _, r in summary().iterrows()
-    ]  # fmt: skip
+    ]

@@ -14,10 +14,15 @@ def accuracy_and_recall() -> EmbeddedChart:
     """Interactive plane: ImageNet accuracy against the four recalls, coloured by training source."""
     table = section.record_models().rename(columns={section.ACCURACY: "ImageNet", **section.MEASURES})
     return explore(
-        table, x="ImageNet", measures=list(section.MEASURES.values()), colour="source", tooltip=["model"], name="accuracy-recall",
+        table,
+        x="ImageNet",
+        measures=list(section.MEASURES.values()),
+        colour="source",
+        tooltip=["model"],
+        name="accuracy-recall",
         alt_text=f"Scatter plot of {len(table)} zero-shot CLIP models: recall at one rises with ImageNet accuracy; models of one "
         "training source lie together, those trained on WIT below the rest for image retrieval.",
-    )  # fmt: skip
+    )
 
 
 def correlations() -> pd.DataFrame:
@@ -29,7 +34,10 @@ def offsets_by_source():
     """Dots with intervals: mean residual (pp) of each source on COCO image recall at one."""
     table = section.source_offsets()
     labels = [f"{source} ({r.n_models:.0f} models, {r.n_runs:.0f} runs)" for source, r in table.iterrows()]
-    intervals.dots(table.set_axis(labels), xlabel="distance from the common line, COCO image recall@1 (percentage points)")
+    intervals.dots(
+        table.set_axis(labels),
+        xlabel="distance from the common line, COCO image recall@1 (percentage points)",
+    )
 
 
 def rows() -> list[Result]:
@@ -39,8 +47,21 @@ def rows() -> list[Result]:
         for measure, name in section.MEASURES.items():
             n = section.N_QUERIES[measure]
             interval = wilson(round(r[measure] * n), n)
-            row = row_maker(section="retrieval", track="record", model=r["model"], dataset=name.split(",")[0],
-                            interval_method="wilson over queries", n=n, higher_is_better=True)  # fmt: skip
-            made.append(row(subset=name.split(", ")[1], metric="recall@1", value=r[measure],
-                            interval=(min(interval.low, r[measure]), max(interval.high, r[measure]))))  # fmt: skip
+            row = row_maker(
+                section="retrieval",
+                track="record",
+                model=r["model"],
+                dataset=name.split(",")[0],
+                interval_method="wilson over queries",
+                n=n,
+                higher_is_better=True,
+            )
+            made.append(
+                row(
+                    subset=name.split(", ")[1],
+                    metric="recall@1",
+                    value=r[measure],
+                    interval=(min(interval.low, r[measure]), max(interval.high, r[measure])),
+                )
+            )
     return made

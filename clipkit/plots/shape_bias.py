@@ -20,20 +20,36 @@ def table(prompt: str) -> pd.DataFrame:
     chosen = models.index[(models.kind != "zero_shot") | (models.index.get_level_values("prompt") == prompt)]
     low, high = np.quantile(draws[chosen].to_numpy(), [0.025, 0.975], axis=0)
     cue = (shape + texture)[chosen].mean()
-    frame = pd.DataFrame({"kind": models.kind[chosen], "value": estimate[chosen], "low": low, "high": high,
-                          "cue_accuracy": cue, "n_trials": shape[chosen].notna().sum()})  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "kind": models.kind[chosen],
+            "value": estimate[chosen],
+            "low": low,
+            "high": high,
+            "cue_accuracy": cue,
+            "n_trials": shape[chosen].notna().sum(),
+        }
+    )
     return frame.reset_index().sort_values("value", ascending=False).set_index("model")
 
 
 def bias_by_model(prompt: str):
     """Dots with intervals, all models on the same images, coloured by kind."""
     frame = table(prompt)
-    ax = intervals.dots(frame, xlabel="shape bias (share of shape among shape and texture decisions)",
-                        colours=frame.kind.map(KIND_COLOURS), reference=0.5)  # fmt: skip
+    ax = intervals.dots(
+        frame,
+        xlabel="shape bias (share of shape among shape and texture decisions)",
+        colours=frame.kind.map(KIND_COLOURS),
+        reference=0.5,
+    )
     ax.set_xlim(0, 1)
     kinds = [k for k in KIND_COLOURS if k in set(frame.kind) and k != "baseline"]
-    handles = [plt.Line2D([], [], marker="o", linestyle="", color=KIND_COLOURS[k], label=KIND_NAMES[k]) for k in kinds]
-    ax.legend(handles=handles, loc="lower right")
+    handles = [
+        plt.Line2D([], [], marker="o", linestyle="", color=KIND_COLOURS[k], label=KIND_NAMES[k])
+        for k in kinds
+    ]
+    ax.legend(handles=handles, loc="upper left")
+    ax.tick_params(axis="y", labelsize="small")
 
 
 def finetuning_pairs():
@@ -44,7 +60,9 @@ def finetuning_pairs():
         before, after = frame.loc[parent], frame.loc[child]
         for x, row, kind in ((place - 0.15, before, "zero_shot"), (place + 0.15, after, "finetuned")):
             ax.plot([x, x], [row.low, row.high], color=KIND_COLOURS[kind], linewidth=2.2, alpha=0.55)
-            ax.plot(x, row.value, "o", color=KIND_COLOURS[kind], label=KIND_NAMES[kind] if place == 0 else None)
+            ax.plot(
+                x, row.value, "o", color=KIND_COLOURS[kind], label=KIND_NAMES[kind] if place == 0 else None
+            )
         ax.plot([place - 0.15, place + 0.15], [before.value, after.value], color="0.6", linewidth=1, zorder=0)
     names = [child.split(".")[1].replace("openai_", "") for _, child in section.FINETUNED_PAIRS]
     sizes = [parent.removesuffix("_openai").replace("_", "-") for parent, _ in section.FINETUNED_PAIRS]
@@ -71,18 +89,41 @@ def prompts_by_tower():
     ax.set_yticks(range(len(towers)), towers)
     ax.invert_yaxis()
     ax.set_xlabel("shape bias")
-    ax.legend(title="wording", loc="lower right")
+    ax.legend(title="wording", loc="lower center")
 
 
 def rows(prompt: str) -> list[Result]:
     """The rows behind `bias_by_model`: shape bias and cue accuracy of every model."""
     made = []
     for model, r in table(prompt).iterrows():
-        row = row_maker(section="shape bias", track="record", model=model, dataset="cue-conflict", subset="all",
-                        templates_hash=r.prompt, n_expected=1_200, n_seen=int(r.n_trials))  # fmt: skip
+        row = row_maker(
+            section="shape bias",
+            track="record",
+            model=model,
+            dataset="cue-conflict",
+            subset="all",
+            templates_hash=r.prompt,
+            n_expected=1_200,
+            n_seen=int(r.n_trials),
+        )
         method = f"percentile bootstrap over images, {section.DRAWS} draws"
-        made.append(row(metric="shape_bias", value=r.value, interval=(r.low, r.high), interval_method=method,
-                        n=round(r.cue_accuracy * r.n_trials), higher_is_better=None))  # fmt: skip
-        made.append(row(metric="cue_accuracy", value=r.cue_accuracy, interval_method="none: see shape_bias", n=int(r.n_trials),
-                        higher_is_better=True))  # fmt: skip
+        made.append(
+            row(
+                metric="shape_bias",
+                value=r.value,
+                interval=(r.low, r.high),
+                interval_method=method,
+                n=round(r.cue_accuracy * r.n_trials),
+                higher_is_better=None,
+            )
+        )
+        made.append(
+            row(
+                metric="cue_accuracy",
+                value=r.cue_accuracy,
+                interval_method="none: see shape_bias",
+                n=int(r.n_trials),
+                higher_is_better=True,
+            )
+        )
     return made

@@ -8,8 +8,14 @@ from clipkit.results import Result, row_maker
 from clipkit.sections import training_data as section
 
 # Okabe and Ito's palette, one colour and one marker a filter.
-FILTERS = {"basic": ("#999999", "o"), "text": ("#e69f00", "s"), "image": ("#56b4e9", "^"), "laion": ("#cc79a7", "D"),
-           "clip": ("#0072b2", "v"), "datacomp": ("#009e73", "P")}  # fmt: skip
+FILTERS = {
+    "basic": ("#999999", "o"),
+    "text": ("#e69f00", "s"),
+    "image": ("#56b4e9", "^"),
+    "laion": ("#cc79a7", "D"),
+    "clip": ("#0072b2", "v"),
+    "datacomp": ("#009e73", "P"),
+}
 
 
 def gains_by_filter(axes_shown: list[str]):
@@ -20,10 +26,15 @@ def gains_by_filter(axes_shown: list[str]):
         for place, (name, (colour, marker)) in enumerate(FILTERS.items()):
             part = table[(table["filter"] == name) & (table.axis == axis)]
             x = part.scale.map(section.SCALES.index) + 0.09 * (place - 2.5)
-            ax.vlines(x, part.gain - 1.96 * part.error, part.gain + 1.96 * part.error, color=colour, alpha=0.6)
+            ax.vlines(
+                x, part.gain - 1.96 * part.error, part.gain + 1.96 * part.error, color=colour, alpha=0.6
+            )
             ax.plot(x, part.gain, marker, color=colour, markersize=5, label=name)
         ax.axhline(0, color="0.6", linewidth=1, zorder=0)
-        ax.set_xticks(range(len(section.SCALES)), [{"s": "small", "m": "medium", "l": "large", "xl": "xlarge"}[s] for s in section.SCALES])
+        ax.set_xticks(
+            range(len(section.SCALES)),
+            [{"s": "small", "m": "medium", "l": "large", "xl": "xlarge"}[s] for s in section.SCALES],
+        )
         ax.set(title=axis)
     panels[0][0].set_ylabel("gain over no filter (pp)")
     panels[0][-1].legend(title="filter", fontsize="small")
@@ -38,8 +49,15 @@ def size_lines():
     colours = dict(zip(["ViT-B-32", "ViT-B-16", "ViT-L-14"], ["#56b4e9", "#e69f00", ACCENT], strict=True))
     for _, row in table[table.arch.isin(colours)].iterrows():
         values = row[["LAION-80M", "LAION-400M", "LAION-2B"]].astype(float)
-        ax.plot(sizes, values, styles[row.samples], marker="o", markersize=4, color=colours[row.arch],
-                label=f"{row.arch}, {row.samples} samples")  # fmt: skip
+        ax.plot(
+            sizes,
+            values,
+            styles[row.samples],
+            marker="o",
+            markersize=4,
+            color=colours[row.arch],
+            label=f"{row.arch}, {row.samples} samples",
+        )
     ax.set_xscale("log")
     ax.set_xticks(sizes, ["80 M", "400 M", "2 B"])
     ax.minorticks_off()
@@ -51,12 +69,20 @@ def rows() -> list[Result]:
     """The rows behind `gains_by_filter`."""
     table = section.gains()
     return [
-        row_maker(section="training data", track="record", model=f"CommonPool {r.scale}, {r['filter']} minus none", dataset=r.axis,
-                  subset=f"scale {r.scale}", metric="gain", unit="pp", n=1, higher_is_better=True,
-                  interval_method="normal, sampling of test images alone")(
-            value=r.gain, interval=(r.gain - 1.96 * r.error, r.gain + 1.96 * r.error))
+        row_maker(
+            section="training data",
+            track="record",
+            model=f"CommonPool {r.scale}, {r['filter']} minus none",
+            dataset=r.axis,
+            subset=f"scale {r.scale}",
+            metric="gain",
+            unit="pp",
+            n=1,
+            higher_is_better=True,
+            interval_method="normal, sampling of test images alone",
+        )(value=r.gain, interval=(r.gain - 1.96 * r.error, r.gain + 1.96 * r.error))
         for _, r in table.iterrows()
-    ]  # fmt: skip
+    ]
 
 
 def curation_accuracies():

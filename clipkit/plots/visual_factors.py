@@ -19,10 +19,14 @@ def label(factor: str) -> str:
 
 def robustness_by_factor():
     """Dots with intervals: effective robustness (pp) of zero-shot CLIP on the ten main factors."""
-    table = section.factor_intervals().rename(columns={"effect": "value"}).sort_values("value", ascending=False)
+    table = (
+        section.factor_intervals().rename(columns={"effect": "value"}).sort_values("value", ascending=False)
+    )
     colours = np.where(table.p_corrected < 0.05, ACCENT, MUTED)
     intervals.dots(
-        table.rename(index=label), xlabel="effective robustness of zero-shot CLIP (percentage points)", colours=colours
+        table.rename(index=label),
+        xlabel="effective robustness of zero-shot CLIP (percentage points)",
+        colours=colours,
     )
 
 
@@ -30,10 +34,16 @@ def rows() -> list[Result]:
     """The rows behind `robustness_by_factor`."""
     _, models = section.record_models()
     row = row_maker(
-        section="visual factors", track="record", model="zero-shot CLIP (mean of architectures)", dataset="imagenet-x/top",
-        metric="effective_robustness", unit="pp", interval_method=f"percentile bootstrap, {section.DRAWS} draws",
-        n=models.run.nunique(), higher_is_better=True,
-    )  # fmt: skip
+        section="visual factors",
+        track="record",
+        model="zero-shot CLIP (mean of architectures)",
+        dataset="imagenet-x/top",
+        metric="effective_robustness",
+        unit="pp",
+        interval_method=f"percentile bootstrap, {section.DRAWS} draws",
+        n=models.run.nunique(),
+        higher_is_better=True,
+    )
     table = section.factor_intervals()
     return [row(subset=f, value=r.effect, interval=(r.low, r.high)) for f, r in table.iterrows()]
 
@@ -56,10 +66,14 @@ def factor_table(annotation: str, method: str):
     baselines, models = section.record_models(annotation)
     counts = section.annotations(annotation)[list(section.FACTORS)].sum()
     robustness = 100 * section.robustness_table(baselines, models, method=method)
-    robustness.index = models.model + " (" + models.group + ")"
+    pipelines = {"imagenet_testbed": "testbed", "modelvshuman": "model-vs-human"}
+    robustness.index = models.architecture + ", " + models.group.map(pipelines)
     table = robustness.T.round(1)
     table.insert(0, "images", counts)
     table.insert(1, "r of baselines", [baselines[f].corr(baselines.average) for f in table.index])
-    return table.rename(index=label).style.format(precision=1).format("{:.3f}", subset="r of baselines").format(
-        "{:,.0f}", subset="images"
-    )  # fmt: skip
+    return (
+        table.rename(index=label)
+        .style.format(precision=1)
+        .format("{:.3f}", subset="r of baselines")
+        .format("{:,.0f}", subset="images")
+    )

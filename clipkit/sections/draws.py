@@ -57,5 +57,7 @@ def run_counts(run, draws: int, rng: np.random.Generator, strata=None) -> np.nda
     stratum = np.zeros(len(runs), int) if strata is None else pd.factorize(np.asarray(strata)[first])[0]
     for number in range(stratum.max() + 1):
         members = np.flatnonzero(stratum == number)
-        counts[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=draws)
+        counts[:, members] = rng.multinomial(
+            len(members), np.full(len(members), 1 / len(members)), size=draws
+        )
     return counts[:, codes]

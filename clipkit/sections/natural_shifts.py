@@ -21,7 +21,13 @@ SHIFTS = {
     "ImageNet-Sketch": ("imagenet-sketch", "ImageNet Sketch"),
 }
 """Each shift's name in timm's and in open_clip's results."""
-N_IMAGES = {"ImageNet": 50_000, "ImageNet-V2": 10_000, "ImageNet-R": 30_000, "ImageNet-A": 7_500, "ImageNet-Sketch": 50_889}
+N_IMAGES = {
+    "ImageNet": 50_000,
+    "ImageNet-V2": 10_000,
+    "ImageNet-R": 30_000,
+    "ImageNet-A": 7_500,
+    "ImageNet-Sketch": 50_889,
+}
 DRAWS = 10_000
 
 
@@ -52,9 +58,13 @@ def line_of(baselines: pd.DataFrame, shift: str, method: str = "huber") -> Robus
     return fit_line(known.ImageNet.to_numpy(), known[shift].to_numpy(), method=method, n=N_IMAGES[shift])
 
 
-def robustness(models: pd.DataFrame, baselines: pd.DataFrame, shift: str, method: str = "huber") -> EffectiveRobustness:
+def robustness(
+    models: pd.DataFrame, baselines: pd.DataFrame, shift: str, method: str = "huber"
+) -> EffectiveRobustness:
     """Effective robustness (fractions) and extrapolation flags of `models` on `shift`."""
-    return effective_robustness(line_of(baselines, shift, method), models.ImageNet.to_numpy(), models[shift].to_numpy())
+    return effective_robustness(
+        line_of(baselines, shift, method), models.ImageNet.to_numpy(), models[shift].to_numpy()
+    )
 
 
 def shares_removed() -> pd.DataFrame:
@@ -62,7 +72,10 @@ def shares_removed() -> pd.DataFrame:
     table = record_models()
     baselines = table[table.kind == "baseline"]
     rows = {
-        shift: {kind: 100 * robustness(table[table.kind == kind], baselines, shift).value.mean() for kind in ("zero_shot", "finetuned")}
+        shift: {
+            kind: 100 * robustness(table[table.kind == kind], baselines, shift).value.mean()
+            for kind in ("zero_shot", "finetuned")
+        }
         for shift in SHIFTS
     }
     return pd.DataFrame(rows).T.assign(share=lambda t: 1 - t.finetuned / t.zero_shot)
@@ -78,12 +91,16 @@ def share_draws(draws: int = DRAWS, seed: int = 0) -> np.ndarray:
     for place, shift in enumerate(SHIFTS):
         known = baseline & table[shift].notna().to_numpy()
         fitted = table[known]
-        lines = resampled_lines(fitted.ImageNet.to_numpy(), fitted[shift].to_numpy(), counts[:, known], n=N_IMAGES[shift])
+        lines = resampled_lines(
+            fitted.ImageNet.to_numpy(), fitted[shift].to_numpy(), counts[:, known], n=N_IMAGES[shift]
+        )
         for number, kind in enumerate(("zero_shot", "finetuned")):
             chosen = (table.kind == kind).to_numpy()
             x, y = table.ImageNet.to_numpy()[chosen], table[shift].to_numpy()[chosen]
             distance = y - expit(lines[0][:, None] + lines[1][:, None] * logit(x))
-            drawn[:, place, number] = 100 * (distance * counts[:, chosen]).sum(axis=1) / counts[:, chosen].sum(axis=1)
+            drawn[:, place, number] = (
+                100 * (distance * counts[:, chosen]).sum(axis=1) / counts[:, chosen].sum(axis=1)
+            )
     drawn[:, :, 2] = 1 - drawn[:, :, 1] / drawn[:, :, 0]
     return drawn
 
@@ -105,4 +122,6 @@ def finetuning_removes_robustness() -> Evidence:
     robust = np.quantile(draws[:, :, 0], 0.025, axis=0) > 0
     effect = np.where(robust, estimate.share, 0.0).min()
     shares = np.where(robust, draws[:, :, 2], 0.0).min(axis=1)
-    return evidence_from_draws(effect, shares, n_models=len(models), n_clusters=models.run.nunique(), note=note)
+    return evidence_from_draws(
+        effect, shares, n_models=len(models), n_clusters=models.run.nunique(), note=note
+    )

@@ -27,8 +27,12 @@ AUGMENTED_TWINS = (
     ("convnext_base_w/laion2b_s13b_b82k", "convnext_base_w/laion2b_s13b_b82k_augreg"),
     ("convnext_base_w_320/laion_aesthetic_s13b_b82k", "convnext_base_w_320/laion_aesthetic_s13b_b82k_augreg"),
 )
-N_QUERIES = {"flickr_image_r1": 5_000, "flickr_text_r1": 1_000, "coco_image_r1": 25_000,
-             "coco_text_r1": 5_000}  # fmt: skip
+N_QUERIES = {
+    "flickr_image_r1": 5_000,
+    "flickr_text_r1": 1_000,
+    "coco_image_r1": 25_000,
+    "coco_text_r1": 5_000,
+}
 
 
 @cache
@@ -62,8 +66,13 @@ def accuracy_predicts_recall() -> Evidence:
     found = correlations(np.ones((1, len(x))))[0]
     draws = correlations(run_counts(table.run, DRAWS, np.random.default_rng(0))).min(axis=1)
     lowest = list(MEASURES.values())[found.argmin()]
-    return evidence_from_draws(found.min(), draws, n_models=len(table), n_clusters=table.run.nunique(),
-                               note=f"the smallest is that of {lowest}")  # fmt: skip
+    return evidence_from_draws(
+        found.min(),
+        draws,
+        n_models=len(table),
+        n_clusters=table.run.nunique(),
+        note=f"the smallest is that of {lowest}",
+    )
 
 
 def adjusted_r2(x: np.ndarray, y: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
@@ -87,8 +96,13 @@ def correlation_table() -> pd.DataFrame:
         found = correlation(table[ACCURACY].to_numpy(), table[measure].to_numpy())
         x, y = _logits(table, [measure])
         one, each = (adjusted_r2(x, y, i) for i in (np.ones((len(x), 1)), source_intercepts(table)))
-        rows[name] = {"Pearson": found.pearson, "Spearman": found.spearman, "R²": found.r2, "adjusted R²": one[0],
-                      "adjusted R² with source intercepts": each[0]}  # fmt: skip
+        rows[name] = {
+            "Pearson": found.pearson,
+            "Spearman": found.spearman,
+            "R²": found.r2,
+            "adjusted R²": one[0],
+            "adjusted R² with source intercepts": each[0],
+        }
     return pd.DataFrame(rows).T
 
 
@@ -107,8 +121,10 @@ def source_offsets(measure: str = "coco_image_r1", draws: int = DRAWS) -> pd.Dat
     distance = 100 * (y - expit(lines[0][:, None] + lines[1][:, None] * logit(x)))
     low, high = np.quantile((counts * distance) @ member / (counts @ member), [0.025, 0.975], axis=0)
     n_runs = table.groupby("source").run.nunique()
-    found = pd.DataFrame({"value": value, "low": low, "high": high, "n_models": member.sum(0).astype(int),
-                          "n_runs": n_runs}, index=n_runs.index)  # fmt: skip
+    found = pd.DataFrame(
+        {"value": value, "low": low, "high": high, "n_models": member.sum(0).astype(int), "n_runs": n_runs},
+        index=n_runs.index,
+    )
     found.loc[found.n_runs < 2, ["low", "high"]] = np.nan
     return found.sort_values("value")
 
@@ -120,18 +136,26 @@ def source_moves_the_line() -> Evidence:
     one, sources = np.ones((len(x), 1)), source_intercepts(table)
 
     def gain(rows, intercepts=sources):
-        return float((adjusted_r2(x[rows], y[rows], intercepts[rows]) - adjusted_r2(x[rows], y[rows], one[rows])).mean())
+        return float(
+            (
+                adjusted_r2(x[rows], y[rows], intercepts[rows]) - adjusted_r2(x[rows], y[rows], one[rows])
+            ).mean()
+        )
 
     every, rng = np.arange(len(x)), np.random.default_rng(0)
     resamples = run_counts(table.run, PERMUTATIONS, rng, strata=table.source)
     draws = np.array([gain(np.repeat(every, counts)) for counts in resamples])
     run, first = np.unique(table.run, return_index=True)
     run_of_row = np.searchsorted(run, table.run)
-    shuffled = [gain(every, sources[first][rng.permutation(len(run))][run_of_row]) for _ in range(PERMUTATIONS)]
+    shuffled = [
+        gain(every, sources[first][rng.permutation(len(run))][run_of_row]) for _ in range(PERMUTATIONS)
+    ]
     p = (1 + sum(s >= gain(every) for s in shuffled)) / (1 + PERMUTATIONS)
     offsets = source_offsets()
-    note = (f"on COCO image R@1 the sources lie from {offsets.value.iloc[0]:+.1f} pp ({offsets.index[0]}) "
-            f"to {offsets.value.iloc[-1]:+.1f} pp ({offsets.index[-1]})")  # fmt: skip
+    note = (
+        f"on COCO image R@1 the sources lie from {offsets.value.iloc[0]:+.1f} pp ({offsets.index[0]}) "
+        f"to {offsets.value.iloc[-1]:+.1f} pp ({offsets.index[-1]})"
+    )
     return evidence_from_draws(gain(every), draws, n_models=len(table), n_clusters=len(run), p=p, note=note)
 
 

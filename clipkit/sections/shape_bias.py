@@ -41,11 +41,17 @@ def record_decisions() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     runs = zoo.zero_shot().set_index("model").run
     models["run"] = models.label.map(runs).fillna(models.label.replace(ONE_RUN))
     trials = trials.merge(models[["model", "source", "prompt", "label"]], on=["model", "source", "prompt"])
-    models = models.drop(columns="model").rename(columns={"label": "model"}).set_index(["model", "prompt"])[["kind", "run"]]
+    models = (
+        models.drop(columns="model")
+        .rename(columns={"label": "model"})
+        .set_index(["model", "prompt"])[["kind", "run"]]
+    )
 
     def wide(hits: pd.Series) -> pd.DataFrame:
         table = trials.assign(hit=hits.fillna(False).astype(float))
-        return table.pivot(index="image", columns=["label", "prompt"], values="hit")[models.index].rename_axis(columns=models.index.names)
+        return table.pivot(index="image", columns=["label", "prompt"], values="hit")[
+            models.index
+        ].rename_axis(columns=models.index.names)
 
     return wide(trials.decision == trials["shape"]), wide(trials.decision == trials.texture), models
 
@@ -66,7 +72,9 @@ def clip_against_baselines() -> Evidence:
     _, _, models = record_decisions()
     estimate, draws = bias_draws()
     chosen = {
-        "zero_shot": models.index[(models.kind == "zero_shot") & (models.index.get_level_values("prompt") == PROMPT)],
+        "zero_shot": models.index[
+            (models.kind == "zero_shot") & (models.index.get_level_values("prompt") == PROMPT)
+        ],
         "supervised": models.index[models.kind == "supervised"],
     }
     rng = np.random.default_rng(1)
@@ -78,11 +86,22 @@ def clip_against_baselines() -> Evidence:
         picks = rng.integers(per_cluster.shape[1], size=per_cluster.shape)
         group_draws[kind] = np.take_along_axis(per_cluster, picks, axis=1).mean(axis=1)
     clip, baselines = means["zero_shot"], means["supervised"]
-    test = permutation_test((clip.to_numpy(), baselines.to_numpy()), lambda a, b, axis: a.mean(axis) - b.mean(axis),
-                            n_resamples=DRAWS, vectorized=True, rng=1)
+    test = permutation_test(
+        (clip.to_numpy(), baselines.to_numpy()),
+        lambda a, b, axis: a.mean(axis) - b.mean(axis),
+        n_resamples=DRAWS,
+        vectorized=True,
+        rng=1,
+    )
     low = ", ".join(f"{name} {clip[name]:.2f}" for name in clip.index[clip < baselines.max()])
-    note = (f"but not for every model: {low} lie among the ImageNet-trained models, of which the highest has "
-            f"{baselines.max():.2f}") if low else ""  # fmt: skip
+    note = (
+        (
+            f"but not for every model: {low} lie among the ImageNet-trained models, of which the highest has "
+            f"{baselines.max():.2f}"
+        )
+        if low
+        else ""
+    )
     return evidence_from_draws(
         clip.mean() - baselines.mean(),
         group_draws["zero_shot"] - group_draws["supervised"],
@@ -98,13 +117,18 @@ def drop_by_finetuning() -> Evidence:
     estimate, draws = bias_draws()
     pairs = [((parent, PROMPT), _only_prompt(child)) for parent, child in FINETUNED_PAIRS]
     drops = [estimate[a] - estimate[b] for a, b in pairs]
-    note = (f"{len(pairs)} pairs with drops of {min(drops):.2f} to {max(drops):.2f}, all from one training run "
-            "(ViT-L/14 on WIT); the interval covers images only. Zero-shot decisions are among 16 names, fine-tuned ones "
-            "among 1,000 classes mapped to 16")  # fmt: skip
+    note = (
+        f"{len(pairs)} pairs with drops of {min(drops):.2f} to {max(drops):.2f}, all from one training run "
+        "(ViT-L/14 on WIT); the interval covers images only. Zero-shot decisions are among 16 names, fine-tuned ones "
+        "among 1,000 classes mapped to 16"
+    )
     return evidence_from_draws(
-        float(np.mean(drops)), sum(draws[a] - draws[b] for a, b in pairs) / len(pairs), n_models=len({m for p in pairs for m in p}),
-        n_clusters=1, note=note,
-    )  # fmt: skip
+        float(np.mean(drops)),
+        sum(draws[a] - draws[b] for a, b in pairs) / len(pairs),
+        n_models=len({m for p in pairs for m in p}),
+        n_clusters=1,
+        note=note,
+    )
 
 
 def llava_against_its_tower() -> Evidence:
@@ -116,7 +140,13 @@ def llava_against_its_tower() -> Evidence:
     tower = (TOWER_OF_LLAVA, PROMPT)
     gaps = estimate[llava] - estimate[tower]
     note = f"{len(llava)} LLaVA models on one tower, differences from {gaps.min():+.2f} to {gaps.max():+.2f}; images only"
-    return evidence_from_draws(gaps.mean(), draws[llava].mean(axis=1) - draws[tower], n_models=len(llava) + 1, n_clusters=1, note=note)
+    return evidence_from_draws(
+        gaps.mean(),
+        draws[llava].mean(axis=1) - draws[tower],
+        n_models=len(llava) + 1,
+        n_clusters=1,
+        note=note,
+    )
 
 
 def spread_over_prompts() -> Evidence:
@@ -127,13 +157,24 @@ def spread_over_prompts() -> Evidence:
     clip = models[models.kind == "zero_shot"]
     tests = []
     for a, b in combinations(prompts, 2):
-        change, drawn = (x.xs(a, level="prompt", axis=ax).mean(axis=ax) - x.xs(b, level="prompt", axis=ax).mean(axis=ax)
-                         for x, ax in ((estimate, 0), (draws, 1)))  # fmt: skip
+        change, drawn = (
+            x.xs(a, level="prompt", axis=ax).mean(axis=ax) - x.xs(b, level="prompt", axis=ax).mean(axis=ax)
+            for x, ax in ((estimate, 0), (draws, 1))
+        )
         sign = np.sign(change) or 1.0
-        test = evidence_from_draws(sign * change, sign * drawn, n_models=len(clip) // len(prompts),
-                                   n_clusters=clip.run.nunique(), level=1 - 0.05 / 3)  # fmt: skip
+        test = evidence_from_draws(
+            sign * change,
+            sign * drawn,
+            n_models=len(clip) // len(prompts),
+            n_clusters=clip.run.nunique(),
+            level=1 - 0.05 / 3,
+        )
         first, second = (a, b) if sign > 0 else (b, a)
-        tests.append(test._replace(p=min(1.0, 3 * test.p), note=f"largest between {first!r} and {second!r}; three wordings tried"))
+        tests.append(
+            test._replace(
+                p=min(1.0, 3 * test.p), note=f"largest between {first!r} and {second!r}; three wordings tried"
+            )
+        )
     return max(tests)
 
 

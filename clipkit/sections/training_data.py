@@ -11,7 +11,13 @@ from clipkit.sections.draws import evidence_from_draws
 
 AXES = {
     "ImageNet": {"ImageNet 1k": 50_000},
-    "natural shifts": {"ImageNet v2": 10_000, "ImageNet-R": 30_000, "ImageNet-A": 7_500, "ImageNet Sketch": 50_889, "ObjectNet": 18_574},
+    "natural shifts": {
+        "ImageNet v2": 10_000,
+        "ImageNet-R": 30_000,
+        "ImageNet-A": 7_500,
+        "ImageNet Sketch": 50_889,
+        "ObjectNet": 18_574,
+    },
     "retrieval": {"Flickr": 1_000, "MSCOCO": 5_000},
 }
 SCALES = ("s", "m", "l", "xl")
@@ -23,15 +29,21 @@ def curation_table() -> pd.DataFrame:
     """CommonPool and DataComp models of the four scales: scale, filter ("none" = the whole pool), and for each
     axis its mean accuracy and the sampling error of that mean (both pp)."""
     table = openclip.results()
-    parts = table.pretrained.str.extract(r"^(commonpool|datacomp)_(xl|s|m|l)_(?:(basic|clip|image|laion|text)_)?s\d+")
-    table = table[parts[0].notna()].assign(scale=parts[1], filter=parts[2].fillna("none").where(parts[0] == "commonpool", "datacomp"))
+    parts = table.pretrained.str.extract(
+        r"^(commonpool|datacomp)_(xl|s|m|l)_(?:(basic|clip|image|laion|text)_)?s\d+"
+    )
+    table = table[parts[0].notna()].assign(
+        scale=parts[1], filter=parts[2].fillna("none").where(parts[0] == "commonpool", "datacomp")
+    )
     # DataComp-1B was trained with other towers too; only the tower of the pool's own runs is comparable.
     towers = table[table["filter"] == "none"].set_index("scale").arch
     table = table[table.arch == table.scale.map(towers)].reset_index(drop=True)
     for axis, sets in AXES.items():
         values = table[list(sets)].to_numpy()
         table[axis] = 100 * values.mean(axis=1)
-        table[f"{axis} error"] = 100 * np.sqrt((values * (1 - values) / np.array(list(sets.values()))).sum(axis=1)) / len(sets)
+        table[f"{axis} error"] = (
+            100 * np.sqrt((values * (1 - values) / np.array(list(sets.values()))).sum(axis=1)) / len(sets)
+        )
     return table[["model", "scale", "filter", *AXES, *(f"{a} error" for a in AXES)]]
 
 
@@ -45,7 +57,15 @@ def gains() -> pd.DataFrame:
         for name, row in models.drop(index="none").iterrows():
             for axis in AXES:
                 error = float(np.hypot(row[f"{axis} error"], none[f"{axis} error"]))
-                rows.append({"scale": scale, "filter": name, "axis": axis, "gain": row[axis] - none[axis], "error": error})
+                rows.append(
+                    {
+                        "scale": scale,
+                        "filter": name,
+                        "axis": axis,
+                        "gain": row[axis] - none[axis],
+                        "error": error,
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -57,8 +77,14 @@ def filtering_raises_accuracy() -> Evidence:
     # The unfiltered model is shared by all filters of a scale: adding errors linearly covers that.
     error = by_scale.error.mean()
     draws = mean.to_numpy() + error.to_numpy() * np.random.default_rng(0).standard_normal((DRAWS, len(mean)))
-    note = "gains " + ", ".join(f"{s} {g:+.1f}" for s, g in mean.items()) + "; one training run for each cell, so the interval covers images only"
-    return evidence_from_draws(mean.min(), draws.min(axis=1), n_models=len(curation_table()), n_clusters=len(mean), note=note)
+    note = (
+        "gains "
+        + ", ".join(f"{s} {g:+.1f}" for s, g in mean.items())
+        + "; one training run for each cell, so the interval covers images only"
+    )
+    return evidence_from_draws(
+        mean.min(), draws.min(axis=1), n_models=len(curation_table()), n_clusters=len(mean), note=note
+    )
 
 
 def filtering_helps_everywhere() -> Evidence:
@@ -67,9 +93,13 @@ def filtering_helps_everywhere() -> Evidence:
     worst = table.loc[table.gain.idxmin()]
     draws = worst.gain + worst.error * np.random.default_rng(0).standard_normal(DRAWS)
     losses = table[table.gain + 1.96 * table.error < 0]
-    note = (f"smallest for {worst['filter']} at scale {worst.scale} on {worst.axis}; {len(losses)} of {len(table)} cells are surely "
-            "losses; one training run for each cell")  # fmt: skip
-    return evidence_from_draws(worst.gain, draws, n_models=len(curation_table()), n_clusters=len(SCALES), note=note)
+    note = (
+        f"smallest for {worst['filter']} at scale {worst.scale} on {worst.axis}; {len(losses)} of {len(table)} cells are surely "
+        "losses; one training run for each cell"
+    )
+    return evidence_from_draws(
+        worst.gain, draws, n_models=len(curation_table()), n_clusters=len(SCALES), note=note
+    )
 
 
 @cache
@@ -86,6 +116,10 @@ def size_at_equal_samples() -> Evidence:
     steps = table[["LAION-400M", "LAION-2B"]].to_numpy() - table[["LAION-80M", "LAION-400M"]].to_numpy()
     picks = np.random.default_rng(0).integers(len(steps), size=(DRAWS, len(steps)))
     draws = steps.mean(axis=1)[picks].mean(axis=1)
-    note = (f"80M to 400M {steps[:, 0].mean():+.1f} pp, 400M to 2B {steps[:, 1].mean():+.1f} pp "
-            f"({', '.join(f'{g:+.1f} at {s}' for s, g in table.assign(g=steps[:, 1]).groupby('samples', sort=False).g.mean().items())})")  # fmt: skip
-    return evidence_from_draws(float(steps.mean()), draws, n_models=table.iloc[:, 2:].size, n_clusters=len(table), note=note)
+    note = (
+        f"80M to 400M {steps[:, 0].mean():+.1f} pp, 400M to 2B {steps[:, 1].mean():+.1f} pp "
+        f"({', '.join(f'{g:+.1f} at {s}' for s, g in table.assign(g=steps[:, 1]).groupby('samples', sort=False).g.mean().items())})"
+    )
+    return evidence_from_draws(
+        float(steps.mean()), draws, n_models=table.iloc[:, 2:].size, n_clusters=len(table), note=note
+    )

@@ -31,7 +31,9 @@ def record_models(annotation: str = "top") -> tuple[pd.DataFrame, pd.DataFrame]:
     return baselines.reset_index(drop=True), table[table.kind == "zero_shot"].reset_index(drop=True)
 
 
-def robustness_table(baselines: pd.DataFrame, models: pd.DataFrame, factors=FACTORS, method="huber") -> pd.DataFrame:
+def robustness_table(
+    baselines: pd.DataFrame, models: pd.DataFrame, factors=FACTORS, method="huber"
+) -> pd.DataFrame:
     """Effective robustness (fraction) of each model (row) on each factor (column).
 
     Both frames hold `average` and the factor accuracies (fractions). The line of each factor is fitted on
@@ -40,7 +42,9 @@ def robustness_table(baselines: pd.DataFrame, models: pd.DataFrame, factors=FACT
     columns = {}
     for factor in factors:
         line = fit_line(baselines.average.to_numpy(), baselines[factor].to_numpy(), method=method)
-        columns[factor] = effective_robustness(line, models.average.to_numpy(), models[factor].to_numpy()).value
+        columns[factor] = effective_robustness(
+            line, models.average.to_numpy(), models[factor].to_numpy()
+        ).value
     return pd.DataFrame(columns, index=models.index)
 
 
@@ -64,7 +68,10 @@ def robustness_draws(draws: int = DRAWS, seed: int = 0) -> tuple[pd.Series, pd.D
     counts = run_counts(baselines.run, draws, rng)
     columns, n_images = list(FACTORS), annotations("top")[list(FACTORS)].sum().to_numpy()
     pipelines = models.groupby("architecture")[columns].mean()
-    noise = rng.binomial(n_images, pipelines.to_numpy(), size=(draws, *pipelines.shape)) / n_images - pipelines.to_numpy()
+    noise = (
+        rng.binomial(n_images, pipelines.to_numpy(), size=(draws, *pipelines.shape)) / n_images
+        - pipelines.to_numpy()
+    )
     average_noise = noise @ n_images / n_images.sum()
     drawn = {}
     for place, factor in enumerate(MAIN_FACTORS):
@@ -99,10 +106,16 @@ def off_the_line() -> Evidence:
     estimate, draws = robustness_draws()
     residuals = 100 * robustness_table(baselines, baselines, MAIN_FACTORS).abs().mean(axis=None)
     lowest = min(np.corrcoef(logit(baselines.average), logit(baselines[f]))[0, 1] for f in MAIN_FACTORS)
-    note = (f"two architectures trained on one source (WIT), against {len(baselines)} baselines whose factor and "
-            f"overall accuracy correlate by {lowest:.3f} or more on each factor")  # fmt: skip
+    note = (
+        f"two architectures trained on one source (WIT), against {len(baselines)} baselines whose factor and "
+        f"overall accuracy correlate by {lowest:.3f} or more on each factor"
+    )
     return evidence_from_draws(
-        estimate.abs().mean() - residuals, draws.abs().mean(axis=1) - residuals, method="basic", note=note, **_models_behind(models)
+        estimate.abs().mean() - residuals,
+        draws.abs().mean(axis=1) - residuals,
+        method="basic",
+        note=note,
+        **_models_behind(models),
     )
 
 
@@ -115,8 +128,14 @@ def factors_above_the_line() -> Evidence:
     names = ", ".join(table.index[above].str.replace("_", " "))
     note = f"surely above on {names}; two architectures trained on one source (WIT)"
     p = float(table.p_corrected[table.effect > 0].min())
-    return Evidence(float((table.effect > 0).sum()), float(above.sum()), float(len(table) - below.sum()), p, note=note,
-                    **_models_behind(models))  # fmt: skip
+    return Evidence(
+        float((table.effect > 0).sum()),
+        float(above.sum()),
+        float(len(table) - below.sum()),
+        p,
+        note=note,
+        **_models_behind(models),
+    )
 
 
 def below_on_pose_and_partial_view() -> Evidence:
@@ -125,8 +144,12 @@ def below_on_pose_and_partial_view() -> Evidence:
     estimate, draws = robustness_draws()
     both = ["pose", "partial_view"]
     table = factor_intervals().loc[both].round(1)
-    each = ", ".join(f"{f.replace('_', ' ')} {r.effect:+.1f} [{r.low:.1f}, {r.high:.1f}] pp" for f, r in table.iterrows())
+    each = ", ".join(
+        f"{f.replace('_', ' ')} {r.effect:+.1f} [{r.low:.1f}, {r.high:.1f}] pp" for f, r in table.iterrows()
+    )
     return evidence_from_draws(
-        -estimate[both].max(), -draws[both].max(axis=1).to_numpy(), **_models_behind(models),
+        -estimate[both].max(),
+        -draws[both].max(axis=1).to_numpy(),
+        **_models_behind(models),
         note=f"one by one: {each}; two architectures trained on one source (WIT)",
-    )  # fmt: skip
+    )

@@ -40,7 +40,11 @@ def test_what_the_records_can_test_has_effect_interval_and_models(record):
 @pytest.mark.slow
 def test_what_they_cannot_test_has_a_reason_and_no_number(record):
     for name in set(load()) - RECORD:
-        assert record[name].verdict == UNTESTABLE and record[name].effect is None and len(record[name].reason) > 20
+        assert (
+            record[name].verdict == UNTESTABLE
+            and record[name].effect is None
+            and len(record[name].reason) > 20
+        )
 
 
 @pytest.mark.slow
@@ -82,6 +86,8 @@ def _cached_readers():
     from clipkit.sections import natural_shifts, retrieval, shape_bias, training_data, visual_factors
 
     return [
-        value for module in (natural_shifts, retrieval, shape_bias, training_data, visual_factors)
-        for value in vars(module).values() if hasattr(value, "cache_clear")
-    ]  # fmt: skip
+        value
+        for module in (natural_shifts, retrieval, shape_bias, training_data, visual_factors)
+        for value in vars(module).values()
+        if hasattr(value, "cache_clear")
+    ]

@@ -36,7 +36,8 @@ def test_effect(effect, low, high, p, word):
 
 
 @pytest.mark.parametrize(
-    ("effect", "low", "high", "word"), [(7, 6, 9, HOLDS), (7, 3, 8, WEAKER), (5, 0, 6, WEAKER), (4, 1, 5, FAILS)]
+    ("effect", "low", "high", "word"),
+    [(7, 6, 9, HOLDS), (7, 3, 8, WEAKER), (5, 0, 6, WEAKER), (4, 1, 5, FAILS)],
 )
 def test_count(effect, low, high, word):
     assert verdict(COUNT, effect, low, high) == word
@@ -49,7 +50,9 @@ def test_the_reason_tells_rule_and_note():
     )
 
 
-@pytest.mark.parametrize(("effect", "p"), [(5.0, 0.01), (float("nan"), 0.01), (0.5, 1.2), (0.5, float("nan"))])
+@pytest.mark.parametrize(
+    ("effect", "p"), [(5.0, 0.01), (float("nan"), 0.01), (0.5, 1.2), (0.5, float("nan"))]
+)
 def test_evidence_that_cannot_be_right_is_refused(effect, p):
     with pytest.raises(BadInput, match="claim X1 on record"):
         judge(EFFECT, "record", Evidence(effect, 0.0, 1.0, 0.01, 1, 1), p)

@@ -23,7 +23,16 @@ def test_other_errors_are_not_hidden():
 
 def test_rows_are_saved_beside_the_figure(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    row = row_maker(section="s", track="record", model="m", dataset="d", subset="", metric="x", n=3, interval_method="none")
+    row = row_maker(
+        section="s",
+        track="record",
+        model="m",
+        dataset="d",
+        subset="",
+        metric="x",
+        n=3,
+        interval_method="none",
+    )
     link = chapter.save_rows([row(value=0.25)], "figure")
     assert 'href="data/figure.csv"' in link and "1 rows" in link
     assert pd.read_csv("data/figure.csv").value.tolist() == [0.25]

@@ -28,7 +28,13 @@ def test_source_intercepts_explain_what_accuracy_leaves():
 
 def test_source_offsets_on_coco_image_retrieval():
     table = retrieval.source_offsets(draws=50)
-    published = {"WIT": (-5.6, 9), "DataComp": (-2.4, 11), "LAION-400M": (0.5, 10), "LAION-2B": (1.7, 22), "WebLI": (1.7, 9)}
+    published = {
+        "WIT": (-5.6, 9),
+        "DataComp": (-2.4, 11),
+        "LAION-400M": (0.5, 10),
+        "LAION-2B": (1.7, 22),
+        "WebLI": (1.7, 9),
+    }
     for source, (offset, n) in published.items():
         assert table.value[source] == pytest.approx(offset, abs=0.06)
         assert table.n_models[source] == n
@@ -43,9 +49,19 @@ def test_augmented_twins():
 
 @pytest.mark.parametrize(
     ("factor", "value", "tolerance"),
-    [("pose", -2.2, 0.15), ("partial_view", -2.1, 0.15), ("pattern", -0.5, 0.15), ("color", 0.3, 0.15), ("background", 1.0, 0.15),
-     ("larger", 1.0, 0.3), ("shape", 1.4, 0.15), ("texture", 5.7, 0.3), ("subcategory", 6.3, 0.15), ("smaller", 7.0, 0.15)],
-)  # fmt: skip
+    [
+        ("pose", -2.2, 0.15),
+        ("partial_view", -2.1, 0.15),
+        ("pattern", -0.5, 0.15),
+        ("color", 0.3, 0.15),
+        ("background", 1.0, 0.15),
+        ("larger", 1.0, 0.3),
+        ("shape", 1.4, 0.15),
+        ("texture", 5.7, 0.3),
+        ("subcategory", 6.3, 0.15),
+        ("smaller", 7.0, 0.15),
+    ],
+)
 def test_effective_robustness_by_factor(factor, value, tolerance):
     baselines, models = visual_factors.record_models()
     assert len(baselines) == 84 and models.architecture.nunique() == 2
@@ -55,7 +71,10 @@ def test_effective_robustness_by_factor(factor, value, tolerance):
 
 def test_huber_and_theil_sen_agree_on_each_factor():
     baselines, models = visual_factors.record_models()
-    tables = [visual_factors.robustness_table(baselines, models, visual_factors.MAIN_FACTORS, m) for m in ("huber", "theil-sen")]
+    tables = [
+        visual_factors.robustness_table(baselines, models, visual_factors.MAIN_FACTORS, m)
+        for m in ("huber", "theil-sen")
+    ]
     assert 100 * (tables[0] - tables[1]).abs().max(axis=None) < 1.5
 
 
@@ -68,7 +87,12 @@ def test_shape_bias_of_people_networks_and_towers():
     published = {"resnet50": 0.221, "vgg16": 0.092, "alexnet": 0.253, "squeezenet1-1": 0.182}
     for model, bias in published.items():
         assert by_model[model] == pytest.approx(bias, abs=6e-4)
-    zero_shot = {"RN50/openai": 0.20, "RN101/openai": 0.25, "ViT-L-14/openai": 0.60, "EVA01-g-14/laion400m_s11b_b41k": 0.66}
+    zero_shot = {
+        "RN50/openai": 0.20,
+        "RN101/openai": 0.25,
+        "ViT-L-14/openai": 0.60,
+        "EVA01-g-14/laion400m_s11b_b41k": 0.66,
+    }
     for model, bias in zero_shot.items():
         assert by_model[model] == pytest.approx(bias, abs=0.011)
 
@@ -91,13 +115,20 @@ def test_models_not_trained_on_imagenet_photographs_are_no_baselines():
     _, _, models = shape_bias.record_decisions()
     names = models.index.get_level_values("model")
     assert not names.str.contains("60-epochs|oidv2").any()
-    assert models.run[("tv_resnet50", "")] == models.run[("resnet50", "")] != models.run[("resnet50 (timm)", "")]
+    assert (
+        models.run[("tv_resnet50", "")] == models.run[("resnet50", "")] != models.run[("resnet50 (timm)", "")]
+    )
 
 
 @pytest.mark.parametrize(
     ("shift", "zero_shot", "finetuned", "tolerance"),
-    [("ImageNet-V2", 5.0, -0.1, 0.2), ("ImageNet-R", 51, 11.4, 0.8), ("ImageNet-A", 43, -6.8, 1.3), ("ImageNet-Sketch", 37.5, 9.6, 0.6)],
-)  # fmt: skip
+    [
+        ("ImageNet-V2", 5.0, -0.1, 0.2),
+        ("ImageNet-R", 51, 11.4, 0.8),
+        ("ImageNet-A", 43, -6.8, 1.3),
+        ("ImageNet-Sketch", 37.5, 9.6, 0.6),
+    ],
+)
 def test_effective_robustness_on_natural_shifts(shift, zero_shot, finetuned, tolerance):
     table = natural_shifts.record_models()
     assert table.kind.value_counts().to_dict() == {"baseline": 127, "zero_shot": 85, "finetuned": 37}
@@ -111,14 +142,25 @@ def test_weak_zero_shot_models_are_flagged_as_extrapolated():
     table = natural_shifts.record_models()
     clip, baselines = table[table.kind == "zero_shot"], table[table.kind == "baseline"]
     found = natural_shifts.robustness(clip, baselines, "ImageNet-A")
-    assert (found.extrapolated == (clip.ImageNet < baselines.ImageNet.min()).to_numpy()).all() and found.extrapolated.any()
+    assert (
+        found.extrapolated == (clip.ImageNet < baselines.ImageNet.min()).to_numpy()
+    ).all() and found.extrapolated.any()
 
 
 def test_curation_accuracies():
     table = training_data.curation_table()
     large = table[table.scale == "l"].set_index("filter")
     assert large.ImageNet.to_dict() == pytest.approx(
-        {"none": 45.9, "basic": 51.6, "laion": 55.3, "text": 56.1, "image": 57.2, "clip": 57.8, "datacomp": 63.1}, abs=0.06
+        {
+            "none": 45.9,
+            "basic": 51.6,
+            "laion": 55.3,
+            "text": 56.1,
+            "image": 57.2,
+            "clip": 57.8,
+            "datacomp": 63.1,
+        },
+        abs=0.06,
     )
     assert large.retrieval[["none", "laion", "datacomp"]].round(1).tolist() == [39.0, 51.9, 52.4]
     assert large["natural shifts"][["none", "clip"]].round(1).tolist() == [36.7, 47.0]
@@ -147,6 +189,10 @@ def test_size_pays_only_with_enough_samples():
 def test_the_line_is_fitted_on_logit_axes():
     """Models on a logistic curve have no effective robustness, wherever they lie on it."""
     accuracy = np.linspace(0.55, 0.95, 40)
-    table = natural_shifts.record_models().iloc[:40].assign(ImageNet=accuracy, **{"ImageNet-R": expit(0.7 * logit(accuracy) - 1)})
+    table = (
+        natural_shifts.record_models()
+        .iloc[:40]
+        .assign(ImageNet=accuracy, **{"ImageNet-R": expit(0.7 * logit(accuracy) - 1)})
+    )
     found = natural_shifts.robustness(table, table, "ImageNet-R")
     assert np.abs(found.value).max() < 1e-3
