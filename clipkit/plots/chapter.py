@@ -47,7 +47,8 @@ def save_rows(rows: Iterable[Result], name: str) -> Html:
     path.parent.mkdir(exist_ok=True)
     frame.to_csv(path, index=False)
     return Html(
-        f'<p class="data-link"><a href="{path.as_posix()}" download>Data behind this figure</a> ({len(frame)} rows, CSV)</p>'
+        f'<p class="data-link"><a href="{path.as_posix()}" download>Data behind this figure</a> '
+        f"({len(frame)} rows, CSV)</p>"
     )
 
 
@@ -58,7 +59,8 @@ def or_explain(make: Callable, *arguments, **options):
     except MissingData as error:
         problem, remedy = str(error.problem), str(error.remedy)
         return Html(
-            f'<div class="admonition warning"><p class="admonition-title">Missing here</p><p>{problem}. {remedy}</p></div>'
+            f'<div class="admonition warning"><p class="admonition-title">Missing here</p>'
+            f"<p>{problem}. {remedy}</p></div>"
         )
 
 

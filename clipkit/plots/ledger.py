@@ -27,7 +27,8 @@ class Html(str):
 
 def badge(verdict: str) -> str:
     """The verdict as a coloured word with a symbol, so that no reader depends on the colour."""
-    return f'<span class="verdict {CSS_CLASS[verdict]}"><span aria-hidden="true">{SYMBOL[verdict]}</span> {verdict}</span>'
+    symbol = f'<span aria-hidden="true">{SYMBOL[verdict]}</span>'
+    return f'<span class="verdict {CSS_CLASS[verdict]}">{symbol} {verdict}</span>'
 
 
 def effect_text(claim: Claim, verdict: Verdict) -> str:
@@ -67,7 +68,8 @@ def grid(verdicts: Sequence[Verdict]) -> Html:
         body.append(f'<tr><th scope="row">{escape(section)}</th>{"".join(cells)}</tr>')
     return Html(
         '<div class="ledger-scroll" tabindex="0" role="region" aria-label="Verdicts by section and factor">'
-        f'<table class="ledger ledger-grid"><caption>Verdicts by section and factor</caption><thead><tr><td></td>{head}</tr></thead>'
+        f'<table class="ledger ledger-grid"><caption>Verdicts by section and factor</caption>'
+        f"<thead><tr><td></td>{head}</tr></thead>"
         f"<tbody>{''.join(body)}</tbody></table></div>"
     )
 
@@ -77,7 +79,8 @@ def table(verdicts: Sequence[Verdict]) -> Html:
     claims, by_id = load(), _by_id(verdicts)
     rows = "".join(_row(claims[i], strongest(vs)) for i, vs in by_id.items())
     return Html(
-        '<div class="ledger-scroll" tabindex="0" role="region" aria-label="All claims"><table class="ledger ledger-table">'
+        '<div class="ledger-scroll" tabindex="0" role="region" aria-label="All claims">'
+        '<table class="ledger ledger-table">'
         "<caption>All claims, with the evidence behind each verdict</caption>"
         '<thead><tr><th scope="col">Claim</th><th scope="col">Verdict</th><th scope="col">Effect [95 % interval]</th>'
         f'<th scope="col">Behind it</th></tr></thead><tbody>{rows}</tbody></table></div>'
@@ -121,7 +124,8 @@ def _cell(claim: Claim, verdict: Verdict) -> str:
 def _row(claim: Claim, verdict: Verdict) -> str:
     effect = effect_text(claim, verdict) if verdict.effect is not None else "–"
     return (
-        f'<tr id="claim-{claim.id}" data-claim="{claim.id}"><td><strong>{claim.id}</strong> {escape(claim.sentence)}</td>'
+        f'<tr id="claim-{claim.id}" data-claim="{claim.id}">'
+        f"<td><strong>{claim.id}</strong> {escape(claim.sentence)}</td>"
         f'<td>{badge(verdict.verdict)}<br><span class="track">{verdict.track}</span></td>'
         f"<td>{escape(effect)}</td><td>{escape(_behind(verdict))}</td></tr>"
     )
@@ -133,7 +137,8 @@ def _card(claim: Claim, verdict: Verdict) -> str:
         statistic = claim.statistic[:1].upper() + claim.statistic[1:]
         text = f"{escape(statistic)}: <strong>{escape(effect_text(claim, verdict))}</strong>. {text}"
     return (
-        f'<li id="{claim.id}"><p><strong>{claim.id}</strong> {badge(verdict.verdict)} <span class="track">{verdict.track}</span><br>'
+        f'<li id="{claim.id}"><p><strong>{claim.id}</strong> {badge(verdict.verdict)} '
+        f'<span class="track">{verdict.track}</span><br>'
         f"{escape(claim.sentence)}</p><p>{text}</p></li>"
     )
 
@@ -141,7 +146,8 @@ def _card(claim: Claim, verdict: Verdict) -> str:
 def _behind(verdict: Verdict) -> str:
     text = verdict.reason[:1].upper() + verdict.reason[1:] + "."
     if verdict.n_models:
-        text += f" {verdict.n_models} models, {verdict.n_clusters} independent; corrected p = {verdict.p_corrected:.2g}."
+        text += f" {verdict.n_models} models, {verdict.n_clusters} independent; "
+        text += f"corrected p = {verdict.p_corrected:.2g}."
     return text
 
 

@@ -34,7 +34,8 @@ def explorer() -> EmbeddedChart:
         colour="kind",
         tooltip=["model", "source"],
         name="shift-explorer",
-        alt_text=f"Scatter plot of {len(table)} models on the natural shift chosen: zero-shot CLIP models lie above models trained "
+        alt_text=f"Scatter plot of {len(table)} models on the natural shift chosen: zero-shot CLIP models lie above "
+        "models trained "
         "on ImageNet of equal accuracy, fine-tuned ones lie between.",
     )
 

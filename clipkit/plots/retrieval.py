@@ -20,7 +20,8 @@ def accuracy_and_recall() -> EmbeddedChart:
         colour="source",
         tooltip=["model"],
         name="accuracy-recall",
-        alt_text=f"Scatter plot of {len(table)} zero-shot CLIP models: recall at one rises with ImageNet accuracy; models of one "
+        alt_text=f"Scatter plot of {len(table)} zero-shot CLIP models: recall at one rises with ImageNet accuracy; "
+        "models of one "
         "training source lie together, those trained on WIT below the rest for image retrieval.",
     )
 

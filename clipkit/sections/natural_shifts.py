@@ -116,7 +116,8 @@ def finetuning_removes_robustness() -> Evidence:
     outside = robustness(table[table.kind == "zero_shot"], baselines, "ImageNet-V2").extrapolated.mean()
     note = (
         f"on ImageNet-V2 effective robustness falls from {estimate.zero_shot['ImageNet-V2']:+.1f} to "
-        f"{estimate.finetuned['ImageNet-V2']:+.1f} pp; {outside:.0%} of the zero-shot models are less accurate on ImageNet than "
+        f"{estimate.finetuned['ImageNet-V2']:+.1f} pp; {outside:.0%} of the zero-shot models "
+        "are less accurate on ImageNet than "
         "any baseline, so trust the sign on the other shifts, not the size"
     )
     robust = np.quantile(draws[:, :, 0], 0.025, axis=0) > 0

@@ -139,7 +139,7 @@ def llava_against_its_tower() -> Evidence:
     llava = models.index[(models.kind == "lmm") & names.str.startswith("llava_1_")]
     tower = (TOWER_OF_LLAVA, PROMPT)
     gaps = estimate[llava] - estimate[tower]
-    note = f"{len(llava)} LLaVA models on one tower, differences from {gaps.min():+.2f} to {gaps.max():+.2f}; images only"
+    note = f"{len(llava)} LLaVA models on one tower, differences from {gaps.min():+.2f} to {gaps.max():+.2f}"
     return evidence_from_draws(
         gaps.mean(),
         draws[llava].mean(axis=1) - draws[tower],

@@ -94,7 +94,8 @@ def filtering_helps_everywhere() -> Evidence:
     draws = worst.gain + worst.error * np.random.default_rng(0).standard_normal(DRAWS)
     losses = table[table.gain + 1.96 * table.error < 0]
     note = (
-        f"smallest for {worst['filter']} at scale {worst.scale} on {worst.axis}; {len(losses)} of {len(table)} cells are surely "
+        f"smallest for {worst['filter']} at scale {worst.scale} on {worst.axis}; {len(losses)} of {len(table)} "
+        "cells are surely "
         "losses; one training run for each cell"
     )
     return evidence_from_draws(
@@ -116,9 +117,10 @@ def size_at_equal_samples() -> Evidence:
     steps = table[["LAION-400M", "LAION-2B"]].to_numpy() - table[["LAION-80M", "LAION-400M"]].to_numpy()
     picks = np.random.default_rng(0).integers(len(steps), size=(DRAWS, len(steps)))
     draws = steps.mean(axis=1)[picks].mean(axis=1)
+    second = table.assign(gain=steps[:, 1]).groupby("samples", sort=False).gain.mean()
     note = (
         f"80M to 400M {steps[:, 0].mean():+.1f} pp, 400M to 2B {steps[:, 1].mean():+.1f} pp "
-        f"({', '.join(f'{g:+.1f} at {s}' for s, g in table.assign(g=steps[:, 1]).groupby('samples', sort=False).g.mean().items())})"
+        f"({', '.join(f'{gain:+.1f} at {samples} samples' for samples, gain in second.items())})"
     )
     return evidence_from_draws(
         float(steps.mean()), draws, n_models=table.iloc[:, 2:].size, n_clusters=len(table), note=note
