@@ -17,6 +17,7 @@ help: ## list the targets
 
 book: $(STAMP) ## execute the notebooks and build the book in _build/html
 	@$(BIN)/clipkit records fetch || echo 'Some public records are not on this machine; their chapters will say so.'
+	@$(BIN)/clipkit claims --track record > /dev/null  # judged once, so that no two notebooks do it side by side
 	$(BIN)/clipkit book --profile $(PROFILE) --jobs $(JOBS) $(if $(FRESH),--fresh)
 
 test: $(STAMP) ## run the tests (the book is built for them; CLIPKIT_BOOK=DIR takes one that is built)
