@@ -13,12 +13,12 @@ TORCH := $(shell grep -E '^(torch|torchvision)==' constraints.txt)
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
-	@echo 'options: PROFILE=pocket|full  JOBS=2  FRESH=1 (recompute stored rows)  CPU=1 (torch without CUDA)  PYTHON=python3.12'
+	@echo 'options: PROFILE=pocket|full  JOBS=2  FRESH=1 (judge anew)  CPU=1 (torch without CUDA)  PYTHON=python3.12'
 
 book: $(STAMP) ## execute the notebooks and build the book in _build/html
 	@$(BIN)/clipkit records fetch || echo 'Some public records are not on this machine; their chapters will say so.'
-	@$(BIN)/clipkit claims --track record > /dev/null  # judged once, so that no two notebooks do it side by side
-	$(BIN)/clipkit book --profile $(PROFILE) --jobs $(JOBS) $(if $(FRESH),--fresh)
+	@$(BIN)/clipkit claims --track record $(if $(FRESH),--fresh) > /dev/null  # judged once, so that no two notebooks do it side by side
+	$(BIN)/clipkit book --profile $(PROFILE) --jobs $(JOBS)
 
 test: $(STAMP) ## run the tests (the book is built for them; CLIPKIT_BOOK=DIR takes one that is built)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -1,6 +1,7 @@
 """Slow results are kept on disk, for as long as neither the code nor the data behind them change."""
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from functools import cache, wraps
 from importlib.resources import files
@@ -42,6 +43,11 @@ def remember(function: F) -> F:
         )
 
     return remembered
+
+
+def forget() -> None:
+    """Delete all that `remember` kept, so that everything is computed again."""
+    shutil.rmtree(records_folder().parent / "memo", ignore_errors=True)
 
 
 @cache

@@ -30,7 +30,6 @@ def build(
     jobs: int = 1,
     only: Sequence[str] = (),
     strict: bool = True,
-    fresh: bool = False,
     say: Callable[[str], None] = print,
 ) -> Path:
     """Execute the notebooks of the book in `source` under `profile`, build its pages, return `index.html`.
@@ -38,8 +37,8 @@ def build(
     Everything is made in `output/stage/{profile}`, emptied first; `output/html` is replaced only by a build
     that succeeded. `output` is `source/_build` if not given. The root page is executed last, so that it may
     sum up what the others wrote. With `only`, just the notebooks named are executed, the others keep what an
-    earlier run left on the stage, and warnings are forgiven. `fresh` recomputes what else is read from stored
-    rows (the parameter `fresh` of the notebooks). Raises BadInput, UnknownName, NotebookFailed or BookFailed.
+    earlier run left on the stage, and warnings are forgiven. Raises BadInput, UnknownName, NotebookFailed or
+    BookFailed.
     """
     source = source.resolve()
     output = (output or source / "_build").resolve()
@@ -49,7 +48,7 @@ def build(
 
     pages = staging.pages(source / "_toc.yml")
     notebooks = staging.notebooks(source, pages)
-    chosen = profiles.load(source / "notebooks", profile, notebooks, fresh=fresh)
+    chosen = profiles.load(source / "notebooks", profile, notebooks)
     for name in only:
         if name not in chosen:
             raise BadInput(f"the book has no notebook {name!r}", did_you_mean(name, chosen))

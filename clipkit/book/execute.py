@@ -137,9 +137,12 @@ def _fold_parameters(cells: list) -> None:
         tags = cell.metadata.get("tags", [])
         if "parameters" in tags:
             how = {tag for tag in tags if tag.startswith(("hide-", "remove-"))} or how
-        elif "injected-parameters" not in tags:
+            prompt = "the parameters"
+        elif "injected-parameters" in tags:
+            prompt = "the parameters of this run"
+        else:
             continue
         cell.metadata["tags"] = sorted({*tags, *how})
         cell.metadata["mystnb"] = {
-            f"code_prompt_{do}": f"{do.capitalize()} the parameters" for do in ("show", "hide")
+            f"code_prompt_{do}": f"{do.capitalize()} {prompt}" for do in ("show", "hide")
         }

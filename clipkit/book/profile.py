@@ -10,13 +10,13 @@ from clipkit.errors import BadInput, UnknownName
 from clipkit.registry import did_you_mean
 
 
-def load(folder: Path, name: str, notebooks: Sequence[Path], *, fresh: bool = False) -> dict[str, dict]:
+def load(folder: Path, name: str, notebooks: Sequence[Path]) -> dict[str, dict]:
     """Notebook stem → parameters, as `folder/profiles/{name}.yml` sets them; every one of them checked.
 
     The file has two keys. `common` holds parameters for every notebook that declares them; `notebooks` holds
-    parameters for one notebook by its stem, and these win. `fresh` sets the parameter of that name in every
-    notebook that declares it. Raises UnknownName for a profile that does not exist, BadInput for a notebook
-    or a parameter that does not exist (naming near misses) and for a value of the wrong type.
+    parameters for one notebook by its stem, and these win. Raises UnknownName for a profile that does not
+    exist, BadInput for a notebook or a parameter that does not exist (naming near misses) and for a value of
+    the wrong type.
     """
     path = folder / "profiles" / f"{name}.yml"
     if not path.is_file():
@@ -33,8 +33,6 @@ def load(folder: Path, name: str, notebooks: Sequence[Path], *, fresh: bool = Fa
             problem = f"profile {path.name} names {stem!r}, which is no notebook of the book"
             raise BadInput(problem, did_you_mean(stem, by_stem))
     declared = {stem: parameters.declared(notebook) for stem, notebook in by_stem.items()}
-    if fresh:
-        common = common | {"fresh": True}
     for key in common:
         if not any(key in known for known in declared.values()):
             every = {parameter for known in declared.values() for parameter in known}

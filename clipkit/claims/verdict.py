@@ -1,14 +1,14 @@
-"""The verdict rules, written down before any result was looked at; the book's page on them quotes this file.
+"""The verdict rules, written down before the first verdict was computed; the book's page on them quotes this file.
 
 A claim names the smallest effect that would matter to somebody who chooses a model: its *margin*.
 
 - **holds**: the interval excludes zero, p stays below .05 after Holm's correction over all claims judged on
   the track, and the effect reaches the margin.
 - **weaker**: the effect is real in that sense, but smaller than the margin.
-- **fails**: the effect is not shown in that sense, and the interval excludes the margin: had the claim been true, we
-  would have seen it.
-- **not testable here**: there are no data, or the interval holds both zero and the margin, so that the
-  data cannot tell; or the interval excludes zero, but not after correction.
+- **fails**: the effect is not shown in that sense, and the interval excludes the margin: had the claim been
+  true, we would have seen it.
+- **not testable here**: there are no data, or they cannot tell: the interval holds both zero and the margin,
+  or it excludes zero but p does not stay below .05 after correction.
 
 A claim that *counts* ("on six of ten factors") has as interval the number of members that are surely true
 and the number that are not surely false, each after correction. It holds if the sure ones reach the count,

@@ -17,7 +17,6 @@ def book(
         list[str] | None, typer.Option(help="Execute just this notebook (repeatable); not strict.")
     ] = None,
     strict: Annotated[bool, typer.Option(help="Fail on any warning of the builder.")] = True,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Recompute what is stored, too.")] = False,
     source: Annotated[Path, typer.Option(help="The clone of the book.")] = Path("."),
 ) -> None:
     """Execute the notebooks under a profile and build the book.
@@ -33,4 +32,4 @@ def book(
     from clipkit.book.build import build
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
-    build(source, profile, jobs=jobs, only=only or (), strict=strict, fresh=fresh, say=console.print)
+    build(source, profile, jobs=jobs, only=only or (), strict=strict, say=console.print)

@@ -12,6 +12,7 @@ app = typer.Typer(no_args_is_help=True)
 def claims(
     track: Annotated[str, typer.Option(help="Which evidence: record, pocket, full, or all.")] = "all",
     only: Annotated[list[str] | None, typer.Option(help="A claim's id; repeat for several.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what was kept from earlier runs.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, one object for each id and track.")
     ] = False,
@@ -26,11 +27,14 @@ def claims(
     """
     from clipkit.claims import judge_all
     from clipkit.errors import UnknownName
+    from clipkit.memo import forget
     from clipkit.registry import did_you_mean
     from clipkit.results import TRACKS
 
     if track not in (*TRACKS, "all"):
         raise UnknownName(f"unknown track {track!r}", did_you_mean(track, (*TRACKS, "all")))
+    if fresh:
+        forget()
     verdicts = [v for t in (TRACKS if track == "all" else (track,)) for v in judge_all(t, only)]
     if as_json:
         typer.echo(json.dumps([v._asdict() for v in verdicts], indent=1, allow_nan=False))

@@ -84,9 +84,3 @@ def test_unknown_profile(folder):
     write_profile(folder, "{}")
     with pytest.raises(UnknownName, match="unknown profile 'smal'\n  -> Did you mean small?"):
         profile.load(folder, "smal", [folder / "toy.ipynb"])
-
-
-def test_fresh_goes_to_the_notebooks_that_declare_it(folder):
-    with pytest.raises(BadInput, match="no notebook has the common parameter 'fresh'"):
-        (folder / "profiles" / "small.yml").write_text("{}")
-        profile.load(folder, "small", [folder / "toy.ipynb"], fresh=True)

@@ -271,7 +271,8 @@ def test_every_public_function_is_in_this_suite_or_has_its_own_file():
     # fmt: off
     elsewhere = {
         "calibration_error", "class_probabilities", "confidence_and_correct", "effective_robustness",
-        "error_ratio", "max_logit", "mcm", "msp", "recall_hits", "reliability_table", "restrict_to_classes",
+        "error_ratio", "max_logit", "mcm", "msp", "recall_hits", "reliability_table", "resampled_lines",
+            "restrict_to_classes",
         "softmax",
     }
     here = {
