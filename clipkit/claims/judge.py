@@ -40,7 +40,7 @@ def judge_all(track: str, only: list[str] | None = None) -> list[Verdict]:
         try:
             evidence[name] = remember(test)()
         except MissingData as error:
-            missing[name] = str(error)
+            missing[name] = f"the public records behind it are not on this machine: {error.remedy}"
     corrected = (
         dict(zip(evidence, holm(np.array([e.p for e in evidence.values()])), strict=True)) if evidence else {}
     )

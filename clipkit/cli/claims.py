@@ -4,6 +4,11 @@ import json
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+
+COLOURS = {"holds": "green", "weaker": "yellow", "fails": "red", "not testable here": "bright_black"}
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -12,7 +17,9 @@ app = typer.Typer(no_args_is_help=True)
 def claims(
     track: Annotated[str, typer.Option(help="Which evidence: record, pocket, full, or all.")] = "all",
     only: Annotated[list[str] | None, typer.Option(help="A claim's id; repeat for several.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what was kept from earlier runs.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Compute again what was kept from earlier runs.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, one object for each id and track.")
     ] = False,
@@ -39,19 +46,13 @@ def claims(
     if as_json:
         typer.echo(json.dumps([v._asdict() for v in verdicts], indent=1, allow_nan=False))
         return
-    from clipkit.cli.tables import show
-
-    show(
-        ["id", "track", "verdict", "effect", "95 % interval", "models", "clusters", "p (Holm)", "reason"],
-        [
-            [v.id, v.track, v.verdict]
-            + (["", ""] if v.effect is None else [f"{v.effect:.3g}", f"{v.low:.3g} to {v.high:.3g}"])
-            + [
-                v.n_models or "",
-                v.n_clusters or "",
-                "" if v.p_corrected is None else f"{v.p_corrected:.2g}",
-                v.reason,
-            ]
-            for v in verdicts
-        ],
-    )
+    console = Console(highlight=False, width=max(60, min(110, Console().width)))
+    for v in verdicts:
+        number = "" if v.effect is None else f"  {v.effect:.3g} [{v.low:.3g}, {v.high:.3g}]"
+        models = (
+            f"  {v.n_models} models, {v.n_clusters} independent, p {v.p_corrected:.2g}" if v.n_models else ""
+        )
+        console.print(
+            f"[bold]{v.id}[/]  {v.track}  [bold {COLOURS[v.verdict]}]{v.verdict}[/]{escape(number)}{models}"
+        )
+        console.print(Padding(escape(v.reason), (0, 0, 0, 4)))

@@ -89,7 +89,7 @@ def path(name: str) -> Path:
     row = _row(name)
     file = folder() / name
     if not file.is_file():
-        raise MissingData(f"public record {name} is not in {folder()}", REMEDY)
+        raise MissingData(f"public record {name} is not on this machine", REMEDY)
     stat = file.stat()
     stamp = (file, stat.st_size, stat.st_mtime_ns)
     if stamp not in _hashed:
@@ -109,7 +109,7 @@ def paths(pattern: str = "*") -> list[Path]:
     absent = [name for name in names if not (folder() / name).is_file()]
     if absent:
         raise MissingData(
-            f"{len(absent)} of {len(names)} records {pattern!r} are not in {folder()}: {absent[0]} …", REMEDY
+            f"{len(absent)} of {len(names)} records {pattern!r} are not on this machine, {absent[0]} among them", REMEDY
         )
     return [path(name) for name in names]
 

@@ -136,7 +136,7 @@ def test_offline_stops_at_the_first_host_not_reached(small, monkeypatch):
 
 
 def test_nothing_is_downloaded_unasked(small, server):
-    with pytest.raises(MissingData, match="owner/repo/a.csv is not in .*\n.*clipkit records fetch"):
+    with pytest.raises(MissingData, match="owner/repo/a.csv is not on this machine\n.*clipkit records fetch"):
         records.path("owner/repo/a.csv")
     with pytest.raises(MissingData, match="2 of 2 records"):
         records.paths()
