@@ -40,6 +40,17 @@ def glue_verdicts(verdicts: Sequence[Verdict]) -> None:
             glue(f"{verdict.id}-{key}", _Plain(value), display=False)
 
 
+def glue_text(key: str, make: Callable[[], str]) -> None:
+    """Glue what `make` returns, for prose to quote; "not available here" where records are missing."""
+    from myst_nb import glue
+
+    try:
+        text = make()
+    except MissingData:
+        text = "not available here"
+    glue(key, _Plain(text), display=False)
+
+
 def save_rows(rows: Iterable[Result], name: str) -> Html:
     """Write the rows behind a figure to data/`name`.csv and return the link that stands under it."""
     frame = to_frame(rows)

@@ -102,6 +102,25 @@ def summary_table():
     )
 
 
+def share_outside() -> str:
+    """Share of the zero-shot models whose ImageNet accuracy lies outside the baselines' range."""
+    table = summary()
+    return f"{table[table.kind == 'zero_shot'].extrapolated.max():.0%}"
+
+
+def change_by_method() -> str:
+    """Largest change (pp) of the mean effective robustness between the Huber and the Theil–Sen line."""
+    table = section.record_models()
+    baselines = table[table.kind == "baseline"]
+    changes = [
+        section.robustness(models, baselines, shift, "huber").value.mean()
+        - section.robustness(models, baselines, shift, "theil-sen").value.mean()
+        for shift in section.SHIFTS
+        for models in (table[table.kind == kind] for kind in ("zero_shot", "finetuned"))
+    ]
+    return f"{100 * max(map(abs, changes)):.1f}"
+
+
 def rows() -> list[Result]:
     """The rows behind the summary."""
     return [

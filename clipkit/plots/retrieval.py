@@ -41,6 +41,11 @@ def offsets_by_source():
     )
 
 
+def offset_of(source: str, measure: str) -> str:
+    """Mean distance (pp) of a source's models from the common line of accuracy and `measure`."""
+    return f"{section.source_offsets(measure).value[source]:+.1f}".replace("-", "−")
+
+
 def rows() -> list[Result]:
     """The rows behind the plane: recall@1 of every model with the sampling interval of its queries."""
     made = []

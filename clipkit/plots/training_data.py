@@ -37,7 +37,7 @@ def gains_by_filter(axes_shown: list[str]):
         )
         ax.set(title=axis)
     panels[0][0].set_ylabel("gain over no filter (pp)")
-    panels[0][-1].legend(title="filter", fontsize="small")
+    panels[0][-1].legend(title="filter", fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def size_lines():
