@@ -103,16 +103,10 @@ def score_shape_bias(
     twice, unless allowed.
     """
     table = _read(path, SHAPE_COLUMNS)
-    table["stem"] = table.iloc[:, 0].map(cue_conflict.stimulus)
+    table["stem"] = table.iloc[:, 0].map(_stimulus)
     stimuli = set(cue_conflict.stimuli())
-    _check_names(
-        path,
-        table.stem,
-        {s for s in stimuli if len(set(cue_conflict.parse(s))) == 2},
-        stimuli,
-        allow_missing,
-        allow_unknown,
-    )
+    conflicts = {s for s in stimuli if len(set(cue_conflict.parse(s))) == 2}
+    _check_names(path, table.stem, conflicts, stimuli, allow_missing, allow_unknown)
     table = table[table.stem.isin(stimuli)]
     shape, texture = zip(*table.stem.map(cue_conflict.parse), strict=True)
     decision = table.iloc[:, 1].astype("string").str.strip().str.lower().fillna("").to_numpy(str)
@@ -125,7 +119,7 @@ def score_shape_bias(
         dataset="cue-conflict",
         subset="all",
         interval_method="wilson",
-        n_expected=1_200,
+        n_expected=len(conflicts),
         n_seen=found.n,
         seed=seed,
     )
@@ -147,6 +141,14 @@ def score_shape_bias(
             higher_is_better=True,
         ),
     ]
+
+
+def _stimulus(name: str) -> str:
+    """The stimulus that a name speaks of; a name of another kind as it is, to be refused (or ignored) as unknown."""
+    try:
+        return cue_conflict.stimulus(name)
+    except BadInput:
+        return name
 
 
 def _read(path, conventions) -> pd.DataFrame:

@@ -143,6 +143,14 @@ def test_missing_decisions_are_named(decisions, tmp_path):
     assert score_shape_bias(path, allow_missing=True)[1].n < 1_200
 
 
+def test_unknown_stimuli_are_named_and_ignored_if_allowed(decisions, tmp_path):
+    extra = pd.DataFrame({"image": ["holiday.png"], "pred_label": ["cat"]})
+    path = written(pd.concat([decisions, extra]), tmp_path)
+    with pytest.raises(BadInput, match="1 unknown image.*holiday.png\n.*--allow-unknown"):
+        score_shape_bias(path)
+    assert score_shape_bias(path, allow_unknown=True)[1].n == 1_200
+
+
 def test_command_prints_result_rows_as_json(decisions, tmp_path):
     path = written(decisions, tmp_path)
     result = CliRunner().invoke(app, ["score", "shape-bias", "--decisions", str(path), "--json"])

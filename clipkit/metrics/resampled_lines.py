@@ -1,20 +1,35 @@
 """Huber lines through thousands of resamples of one set of baselines at once."""
 
+from typing import NamedTuple
+
 import numpy as np
+from scipy.special import expit
 
 from clipkit.errors import BadInput
 from clipkit.metrics import validate
+from clipkit.metrics.logit import to_logit
 from clipkit.metrics.robustness import EPSILON, points
 
 TOLERANCE = 1e-9
 MAX_ITERATIONS = 500
 
 
-def resampled_lines(x, y, counts, n: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+class ResampledLines(NamedTuple):
+    """logit(y) = intercept + slope * logit(x), one line for each resample; both (draws,)."""
+
+    intercept: np.ndarray
+    slope: np.ndarray
+
+    def predict(self, x) -> np.ndarray:
+        """All lines at proportions `x`, (k,) for all alike or (draws, k) each its own; (draws, k) proportions."""
+        return expit(self.intercept[:, None] + self.slope[:, None] * to_logit("x", x))
+
+
+def resampled_lines(x, y, counts, n: int | None = None) -> ResampledLines:
     """Intercept and slope, on logit axes, of the Huber line through each resample of the models.
 
     x, y: (m,) proportions as in `fit_line`; n likewise. counts: (draws, m), how often each model occurs in
-    each resample, such as bootstrap counts. Returns two (draws,) arrays; all of them solve the problem that
+    each resample, such as bootstrap counts. All lines solve the problem that
     `fit_line(method="huber")` solves one at a time, line and scale together (Huber & Ronchetti 2009, section
     7.7), by alternating between weighted least squares and the scale that the residuals imply.
     Raises BadInput for counts of another shape, a resample with fewer than 3 distinct models or with constant
@@ -39,7 +54,7 @@ def resampled_lines(x, y, counts, n: int | None = None) -> tuple[np.ndarray, np.
         scale = _scale(residual, counts, weights)
         settled = previous is not None and np.max(np.abs(np.stack([intercept, slope]) - previous)) < TOLERANCE
         if settled:
-            return intercept, slope
+            return ResampledLines(intercept, slope)
         previous = np.stack([intercept, slope])
         # A perfect line has no residuals to weigh.
         bound = EPSILON * np.maximum(scale, np.finfo(float).tiny)[:, None]

@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
 
 from clipkit import zoo
 from clipkit.evidence import Evidence
@@ -97,7 +96,7 @@ def share_draws(draws: int = DRAWS, seed: int = 0) -> np.ndarray:
         for number, kind in enumerate(("zero_shot", "finetuned")):
             chosen = (table.kind == kind).to_numpy()
             x, y = table.ImageNet.to_numpy()[chosen], table[shift].to_numpy()[chosen]
-            distance = y - expit(lines[0][:, None] + lines[1][:, None] * logit(x))
+            distance = y - lines.predict(x)
             drawn[:, place, number] = (
                 100 * (distance * counts[:, chosen]).sum(axis=1) / counts[:, chosen].sum(axis=1)
             )

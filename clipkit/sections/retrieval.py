@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from clipkit.evidence import Evidence
 from clipkit.memo import remember
@@ -117,8 +117,7 @@ def source_offsets(measure: str = "coco_image_r1", draws: int = DRAWS) -> pd.Dat
     x, y, member = table[ACCURACY].to_numpy(), table[measure].to_numpy(), source_intercepts(table)
     value = 100 * effective_robustness(fit_line(x, y), x, y).value @ member / member.sum(axis=0)
     counts = run_counts(table.run, draws, np.random.default_rng(0), strata=table.source)
-    lines = resampled_lines(x, y, counts)
-    distance = 100 * (y - expit(lines[0][:, None] + lines[1][:, None] * logit(x)))
+    distance = 100 * (y - resampled_lines(x, y, counts).predict(x))
     low, high = np.quantile((counts * distance) @ member / (counts @ member), [0.025, 0.975], axis=0)
     n_runs = table.groupby("source").run.nunique()
     found = pd.DataFrame(
@@ -143,6 +142,7 @@ def source_moves_the_line() -> Evidence:
         )
 
     every, rng = np.arange(len(x)), np.random.default_rng(0)
+    observed = gain(every)
     resamples = run_counts(table.run, PERMUTATIONS, rng, strata=table.source)
     draws = np.array([gain(np.repeat(every, counts)) for counts in resamples])
     run, first = np.unique(table.run, return_index=True)
@@ -150,13 +150,13 @@ def source_moves_the_line() -> Evidence:
     shuffled = [
         gain(every, sources[first][rng.permutation(len(run))][run_of_row]) for _ in range(PERMUTATIONS)
     ]
-    p = (1 + sum(s >= gain(every) for s in shuffled)) / (1 + PERMUTATIONS)
+    p = (1 + sum(s >= observed for s in shuffled)) / (1 + PERMUTATIONS)
     offsets = source_offsets()
     note = (
         f"on COCO image R@1 the sources lie from {offsets.value.iloc[0]:+.1f} pp ({offsets.index[0]}) "
         f"to {offsets.value.iloc[-1]:+.1f} pp ({offsets.index[-1]})"
     )
-    return evidence_from_draws(gain(every), draws, n_models=len(table), n_clusters=len(run), p=p, note=note)
+    return evidence_from_draws(observed, draws, n_models=len(table), n_clusters=len(run), p=p, note=note)
 
 
 def augmented_twins_deviate() -> Evidence:

@@ -94,14 +94,8 @@ def clip_against_baselines() -> Evidence:
         rng=1,
     )
     low = ", ".join(f"{name} {clip[name]:.2f}" for name in clip.index[clip < baselines.max()])
-    note = (
-        (
-            f"but not for every model: {low} lie among the ImageNet-trained models, of which the highest has "
-            f"{baselines.max():.2f}"
-        )
-        if low
-        else ""
-    )
+    note = f"but not for every model: {low} lie among the ImageNet-trained models, of which the highest has "
+    note = note + f"{baselines.max():.2f}" if low else ""
     return evidence_from_draws(
         clip.mean() - baselines.mean(),
         group_draws["zero_shot"] - group_draws["supervised"],

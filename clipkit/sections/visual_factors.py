@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from clipkit.datasets.imagenet_x import FACTORS, annotations
 from clipkit.evidence import Evidence
@@ -82,8 +82,7 @@ def robustness_draws(draws: int = DRAWS, seed: int = 0) -> tuple[pd.Series, pd.D
             own = models[models.architecture == architecture]
             average = own.average.to_numpy() + average_noise[:, number, None]
             accuracy = (own[factor].to_numpy() + noise[:, number, place, None]).clip(0, 1)
-            predicted = expit(lines[0][:, None] + lines[1][:, None] * logit(average))
-            by_architecture.append((accuracy - predicted).mean(axis=1))
+            by_architecture.append((accuracy - lines.predict(average)).mean(axis=1))
         drawn[factor] = 100 * np.mean(by_architecture, axis=0)
     return estimate, pd.DataFrame(drawn)
 

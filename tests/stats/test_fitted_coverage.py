@@ -30,8 +30,8 @@ def test_effective_robustness_by_huber_with_resampled_baselines():
     covered = []
     for seed in range(DATA_SETS):
         x, y, rng = baselines(seed)
-        intercepts, slopes = resampled_lines(x, y, rng.multinomial(60, np.full(60, 1 / 60), size=500))
-        robustness = Y_OF_MODELS - expit(intercepts[:, None] + slopes[:, None] * logit(X_OF_MODELS))
+        lines = resampled_lines(x, y, rng.multinomial(60, np.full(60, 1 / 60), size=500))
+        robustness = Y_OF_MODELS - lines.predict(X_OF_MODELS)
         low, high = np.quantile(robustness, [0.025, 0.975], axis=0)
         covered.append((low <= ABOVE) & (ABOVE <= high))
     assert 0.91 <= np.mean(covered) <= 0.98
