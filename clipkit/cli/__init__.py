@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from clipkit.cli import book, claims, infer, models, records, score
+from clipkit.cli import book, claims, infer, models, pocket, records, score
 from clipkit.errors import ClipkitError
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
 )
 for module in (claims, infer, book):
     app.add_typer(module.app)
-for name, module in (("records", records), ("score", score), ("models", models)):
+for name, module in (("records", records), ("score", score), ("models", models), ("pocket", pocket)):
     app.add_typer(module.app, name=name)
 
 

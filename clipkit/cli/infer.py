@@ -12,7 +12,12 @@ app = typer.Typer()
 ModelName = Annotated[
     str, typer.Option("--model", help="ARCHITECTURE/TAG, a timm name, or with --weights an architecture.")
 ]
-Data = Annotated[Path, typer.Option(help="Folder of class folders, .tar shards or .parquet files.")]
+Data = Annotated[
+    Path,
+    typer.Option(
+        help="Folder of class folders, .tar shards or .parquet files; or pocket:SET, pocket:SET/validation."
+    ),
+]
 Weights = Annotated[Path | None, typer.Option(help="Weights from a file (safetensors) instead of the hub.")]
 QuickGelu = Annotated[
     bool | None,
@@ -58,6 +63,8 @@ def embed(
       clipkit embed --model ViT-B-32/openai --data imagenet/val --n-expected 50000
 
       clipkit embed --model ViT-B-32 --weights mine.safetensors --no-quickgelu --data shards/ --store features
+
+      clipkit embed --model resnet-wild-s0 --data pocket:wild
     """
     loaded, _, found, seconds = _embed(
         model,

@@ -1,4 +1,4 @@
-"""Open images wherever they lie: a folder, tar shards or Parquet files."""
+"""Open images wherever they lie: a folder, tar shards, Parquet files or a rendered set."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,8 @@ def open_images(
 ) -> ImageDataset:
     """The images at `path`: a folder (of class folders, of *.tar or of *.parquet), a tar or a Parquet file.
 
+    "pocket:NAME" or "pocket:NAME/validation" instead of a path is a set of the pocket laboratory.
+
     The number of images must equal `n_expected` or the card's: fewer *or* more is an error. All bytes are
     read once, for the fingerprint; empty files and files that are no images are found then and named.
 
@@ -40,6 +42,10 @@ def open_images(
 
 
 def _reader(path: Path) -> ImageDataset:
+    if path.as_posix().startswith("pocket:"):
+        from clipkit.pocket.images import open_address
+
+        return open_address(path.as_posix())
     if not path.exists():
         raise MissingData(f"nothing at {path}", "check the path; data sets are not downloaded for you")
     kinds = {".tar": TarImages, ".parquet": ParquetImages}

@@ -14,6 +14,13 @@ from clipkit.metrics.calibration import (
 from clipkit.metrics.correlation import Correlation, correlation
 from clipkit.metrics.factors import error_ratio, factor_accuracy
 from clipkit.metrics.ood import auroc, fpr_at_tpr, max_logit, mcm, msp
+from clipkit.metrics.resampled import (
+    resampled_auroc,
+    resampled_calibration_error,
+    resampled_fpr_at_tpr,
+    resampled_mean,
+    resampled_ratio,
+)
 from clipkit.metrics.resampled_lines import resampled_lines
 from clipkit.metrics.retrieval import Recall, RecallHits, recall_at_k, recall_hits
 from clipkit.metrics.robustness import EffectiveRobustness, RobustLine, effective_robustness, fit_line
@@ -51,7 +58,12 @@ __all__ = [
     "recall_at_k",
     "recall_hits",
     "reliability_table",
+    "resampled_auroc",
+    "resampled_calibration_error",
+    "resampled_fpr_at_tpr",
     "resampled_lines",
+    "resampled_mean",
+    "resampled_ratio",
     "restrict_to_classes",
     "shape_bias",
     "softmax",

@@ -9,7 +9,7 @@ from clipkit import zoo
 from clipkit.errors import UnknownName
 from clipkit.registry import Registry, did_you_mean
 
-KINDS = ("zero_shot", "finetuned", "baseline", "pocket", "local")
+KINDS = ("zero_shot", "finetuned", "baseline", "local")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,7 @@ class ModelCard:
     "none" for a model used as pre-trained), loss (`loss`), and test-time prompts, which a model has only if
     `prompts` is true; which prompts were used belongs to the result, not to the model.
 
+    `track` is "pocket" for the models that the project trained itself, "full" for all others.
     `weights` is a hub tag or a file. `weights_sha256`, `preprocessing` (JSON), `quickgelu` (None: the
     architecture has no such choice), `logit_scale` (already exponentiated) and `logit_bias` are known once
     the weights are loaded; the card of a loaded model has them. `run` names the training run: checkpoints
@@ -29,6 +30,7 @@ class ModelCard:
 
     name: str
     kind: str
+    track: str = "full"
     architecture: str
     tower_kind: str = ""
     source: str = ""
@@ -74,7 +76,7 @@ def card(name: str) -> ModelCard:
 
 @cache
 def cards() -> Registry[ModelCard]:
-    """Every model of the zoo lists, by name."""
+    """Every model of the zoo lists and of the pocket laboratory, by name."""
     found: Registry[ModelCard] = Registry("model")
     for row in zoo.zero_shot().to_dict("records"):
         found.add(row["model"], _zero_shot(row))
@@ -82,7 +84,16 @@ def cards() -> Registry[ModelCard]:
         found.add(row["model"], _finetuned(row, found))
     for row in zoo.baselines().to_dict("records"):
         found.add(row["model"], _baseline(row))
+    for pocket in _pocket():
+        found.add(pocket.name, pocket)
     return found
+
+
+def _pocket() -> tuple[ModelCard, ...]:
+    # The cards of the pocket models are ModelCards, so that module imports this one.
+    from clipkit.pocket.zoo.cards import pocket_cards
+
+    return pocket_cards()
 
 
 def tags(architecture: str) -> list[str]:

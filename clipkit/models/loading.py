@@ -44,6 +44,10 @@ def load(
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     check_precision(precision, place)
     start = model if isinstance(model, ModelCard) else _start_card(model, weights)
+    if start.track == "pocket":
+        from clipkit.pocket.zoo.model import load_pocket
+
+        return load_pocket(start, place, precision)
     build = _open_clip if start.prompts else _timm
     net, preprocess, tokenizer, found = build(start, weights, quickgelu)
     net = net.eval().requires_grad_(False).to(place)
@@ -63,6 +67,10 @@ def _start_card(name: str, weights: str | Path | None) -> ModelCard:
             )
         return card(name)
     architecture, _, tag = name.partition("/")
+    if architecture.startswith("pocket-"):
+        from clipkit.pocket.models import register
+
+        register()
     if architecture == "timm" or (name not in open_clip.list_models() and timm.is_model(name)):
         bare = tag or name
         if not timm.is_model(bare):

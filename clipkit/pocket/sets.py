@@ -11,6 +11,7 @@ from pathlib import Path
 from clipkit.errors import BadInput
 from clipkit.pocket import evaluation_sets as draws
 from clipkit.pocket.dataset import SPLITS, PocketData, SetSpec, load
+from clipkit.pocket.hard_images import draw_hard, read_listing
 from clipkit.pocket.world.palette import CLASS_NAMES, NEAR_OOD_NAMES
 from clipkit.registry import Registry
 
@@ -70,6 +71,7 @@ _add("hard-negatives", draws.hard_negatives, 8 * _PER_CLASS, "hard negatives")
 _add("view-pairs", draws.view_pairs, 16 * _PER_CLASS, "geometric correspondence", geometry=True)
 _add("scene-pairs", draws.scene_pairs, 12 * _PER_CLASS, "scene correspondence", geometry=True)
 _add("part-pairs", draws.part_pairs, 12 * _PER_CLASS, "semantic correspondence", geometry=True)
+_add("hard-images", partial(draw_hard, read_listing()), 20 * _PER_CLASS, "shift")
 
 
 def set_spec(name: str, split: str = "test") -> SetSpec:

@@ -11,13 +11,22 @@ from clipkit.registry import did_you_mean
 RECIPES = Path(__file__).parent / "recipes"
 OBJECTIVES = ("contrastive", "sigmoid", "supervised")
 OPTIMIZERS = ("adamw", "muon")
+METHODS = ("linear-probe", "lora", "flyp", "cross-entropy", "wise")
+
+
+def check_choice(where: str, what: str, value: str, known: tuple[str, ...]) -> None:
+    """Raise BadInput unless `value` is one of `known`."""
+    if value not in known:
+        raise BadInput(f"{where}: {what} {value!r} is unknown", did_you_mean(value, known))
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataRecipe:
     """What a model sees: the first `images` of a rendered pool of `pool`, with clean or uncurated captions.
 
-    curation: "none" or "text" (`clipkit.pocket.curation.TextFilter`).
+    curation: "none", "text" (`clipkit.pocket.curation.TextFilter`) or "score" (`ScoreFilter` with the cosines of
+    the shipped model `scorer`). augment: shift by up to four pixels and mirror, or show each image as it is.
+    labels: "class", or "intermediate" for the finer and wider set of `clipkit.pocket.intermediate`.
     """
 
     distribution: str = "wild"
@@ -26,6 +35,21 @@ class DataRecipe:
     seed: int = 0
     captions: str = "clean"
     curation: str = "none"
+    scorer: str = ""
+    augment: bool = True
+    labels: str = "class"
+
+    def __post_init__(self):
+        check_choice("data", "captions", self.captions, ("clean", "uncurated"))
+        check_choice("data", "curation", self.curation, ("none", "text", "score"))
+        check_choice("data", "labels", self.labels, ("class", "intermediate"))
+        if not 1 <= self.images <= self.pool:
+            raise BadInput(f"data: {self.images} images of a pool of {self.pool}", "1 ≤ images ≤ pool")
+        if (self.curation == "score") != bool(self.scorer):
+            raise BadInput(
+                f"data: curation {self.curation!r} with scorer {self.scorer!r}",
+                'name a scorer with curation = "score", and only then',
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +68,7 @@ class OptimizerRecipe:
 class Recipe:
     """One way to train one architecture; `seeds` are the repeats that the zoo holds.
 
-    init: a safetensors file to start from instead of random weights ("" for none).
+    role: "zoo", or "reference" for a model that serves the zoo and is not in it.
     minutes: expected training time on one thread of a 2020s server core.
     """
 
@@ -54,27 +78,18 @@ class Recipe:
     samples_seen: int = 190_000
     batch_size: int = 64
     seeds: list[int] = field(default_factory=lambda: [0])
-    init: str = ""
+    role: str = "zoo"
     minutes: float = 0.0
     data: DataRecipe = field(default_factory=DataRecipe)
     optimizer: OptimizerRecipe = field(default_factory=OptimizerRecipe)
 
     def __post_init__(self):
-        for value, known, what in (
-            (self.objective, OBJECTIVES, "objective"),
-            (self.optimizer.name, OPTIMIZERS, "optimizer"),
-            (self.data.captions, ("clean", "uncurated"), "captions"),
-            (self.data.curation, ("none", "text"), "curation"),
-        ):
-            if value not in known:
-                raise BadInput(
-                    f"recipe {self.name}: {what} {value!r} is unknown", f"use one of {', '.join(known)}"
-                )
-        if not self.batch_size <= self.data.images <= self.data.pool:
+        check_choice(f"recipe {self.name}", "objective", self.objective, OBJECTIVES)
+        check_choice(f"recipe {self.name}", "optimizer", self.optimizer.name, OPTIMIZERS)
+        if not self.batch_size <= self.data.images:
             raise BadInput(
-                f"recipe {self.name}: {self.data.images} images of a pool of {self.data.pool}, batches of "
-                f"{self.batch_size}",
-                "batch_size ≤ images ≤ pool",
+                f"recipe {self.name}: {self.data.images} images, batches of {self.batch_size}",
+                "batch_size ≤ images",
             )
 
     @property
@@ -84,12 +99,71 @@ class Recipe:
 
     def to_json(self) -> str:
         """Canonical JSON of what decides the weights (not the expected minutes)."""
-        values = {k: v for k, v in asdict(self).items() if k not in ("minutes", "seeds")}
-        return json.dumps(values, sort_keys=True, separators=(",", ":"))
+        return _canonical(self)
 
 
-def read_recipe(path: str | Path) -> Recipe:
-    """A recipe from a TOML file, or by name from those shipped; unknown keys and wrong types are errors."""
+@dataclass(frozen=True, kw_only=True)
+class FinetuneRecipe:
+    """One way to go on from a trained model: seed s starts from the parent's seed s.
+
+    method:
+    - "linear-probe": a classification head on the frozen tower, started from the class prompts;
+    - "lora": low-rank changes (`rank`) to every matrix and kernel of the image tower, prompts as classifier;
+    - "flyp": both towers by the contrastive loss against class prompts (Goyal et al. 2023);
+    - "cross-entropy": image tower and head, the head started from the class prompts;
+    - "wise": nothing is trained; the parent's and the `origin`'s weights are averaged, `alpha` of the latter
+      (Wortsman et al. 2022).
+
+    origin: another fine-tuning recipe to start from ("" for the parent itself). batch_size is not used by
+    "flyp", whose batches hold one image of each class.
+    """
+
+    name: str
+    parent: str
+    method: str
+    origin: str = ""
+    samples_seen: int = 20_000
+    batch_size: int = 64
+    lr: float = 1e-4
+    rank: int = 4
+    alpha: float = 0.5
+    seeds: list[int] = field(default_factory=lambda: [0])
+    role: str = "zoo"
+    minutes: float = 0.0
+    data: DataRecipe = field(default_factory=DataRecipe)
+
+    def __post_init__(self):
+        check_choice(f"recipe {self.name}", "method", self.method, METHODS)
+        if self.method == "wise" and not self.origin:
+            raise BadInput(f"recipe {self.name}: nothing to average with", "name an origin")
+        if not 0 <= self.alpha <= 1:
+            raise BadInput(f"recipe {self.name}: alpha {self.alpha}", "give a number from 0 to 1")
+
+    @property
+    def optimizer(self) -> OptimizerRecipe:
+        """AdamW at the recipe's learning rate."""
+        return OptimizerRecipe(lr=self.lr)
+
+    def to_json(self) -> str:
+        """Canonical JSON of what decides the weights (not the expected minutes)."""
+        return _canonical(self)
+
+
+def _canonical(recipe) -> str:
+    values = {k: v for k, v in asdict(recipe).items() if k not in ("minutes", "seeds", "role")}
+    return json.dumps(values, sort_keys=True, separators=(",", ":"))
+
+
+def shipped_recipes() -> list["Recipe | FinetuneRecipe"]:
+    """Every recipe of the package, by name."""
+    return [read_recipe(path) for path in sorted(RECIPES.glob("*.toml"))]
+
+
+def read_recipe(path: str | Path) -> "Recipe | FinetuneRecipe":
+    """A recipe from a TOML file, or by name from those shipped; one with a `parent` is a fine-tuning.
+
+    Raises BadInput for unknown keys, wrong types and names that do not exist.
+    """
     path = Path(path)
     if not path.is_file() and (RECIPES / f"{path}.toml").is_file():
         path = RECIPES / f"{path}.toml"
@@ -101,7 +175,12 @@ def read_recipe(path: str | Path) -> Recipe:
         values = tomllib.loads(path.read_text())
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{path} is not TOML: {error}") from None
-    return _build(Recipe, {"name": path.stem, **values}, path)
+    return parse_recipe({"name": path.stem, **values}, path)
+
+
+def parse_recipe(values: dict, path: Path) -> "Recipe | FinetuneRecipe":
+    """A recipe from the keys of a TOML file or of a checkpoint's metadata; `path` is named in errors."""
+    return _build(FinetuneRecipe if "parent" in values else Recipe, values, path)
 
 
 def _build(kind, values: dict, path: Path):

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from open_clip.loss import ClipLoss, SigLipLoss
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from clipkit.errors import BadInput, CorruptData
 from clipkit.pocket import models
@@ -23,52 +23,27 @@ from clipkit.pocket.sets import load_set
 from clipkit.pocket.vocabulary import article
 from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.pocket.zoo.batches import TrainingData, batch, load_training_data, to_tensor
-from clipkit.pocket.zoo.recipe import OptimizerRecipe, Recipe, read_recipe
+from clipkit.pocket.zoo.recipe import FinetuneRecipe, OptimizerRecipe, Recipe, read_recipe
+from clipkit.pocket.zoo.towers import Classifier
 from clipkit.results import versions
 
 CURVE_POINTS = 20
 _MAX_LOGIT_SCALE = math.log(100)
 
 
-class Learner(torch.nn.Module):
-    """A pocket model and its training objective; if that is supervised, an image tower with a linear head."""
+class Learning(torch.nn.Module):
+    """What every training needs of its `model`: an open_clip CLIP or a `Classifier`."""
 
-    def __init__(self, recipe: Recipe):
-        super().__init__()
-        self.objective = recipe.objective
-        model = models.create(recipe.model).to(memory_format=torch.channels_last)
-        if self.objective == "supervised":
-            self.visual = model.visual
-            width = model.visual(torch.zeros(1, 3, 48, 48)).shape[1]
-            self.head = torch.nn.Linear(width, len(CLASS_NAMES))
-        else:
-            self.model = model
-            self.criterion = SigLipLoss() if self.objective == "sigmoid" else ClipLoss()
-            if (self.objective == "sigmoid") != (model.logit_bias is not None):
-                raise BadInput(
-                    f"recipe {recipe.name}: model {recipe.model} does not fit objective {recipe.objective}",
-                    "the sigmoid loss needs a model with a logit bias, the others one without",
-                )
-
-    def loss(self, images, tokens, labels) -> torch.Tensor:
-        if self.objective == "supervised":
-            return F.cross_entropy(self.head(self.visual(images)), labels)
-        return self.criterion(*self.model(images, tokens))
-
-    def weights(self) -> dict[str, torch.Tensor]:
-        """Parameters under open_clip's names (`visual.…`, and `head.…` for a supervised model)."""
-        return self.state_dict() if self.objective == "supervised" else self.model.state_dict()
-
-    def load_weights(self, path: str) -> None:
-        (self if self.objective == "supervised" else self.model).load_state_dict(load_file(path))
+    model: torch.nn.Module
 
     @torch.no_grad()
-    def accuracy(self, images: torch.Tensor, labels: np.ndarray, prompts: torch.Tensor) -> float:
-        """Top-1 accuracy in [0, 1]: zero-shot with one prompt per class, or of the head."""
+    def accuracy(self, images: torch.Tensor, labels: np.ndarray) -> float:
+        """Top-1 accuracy in [0, 1] on the known classes: zero-shot with one prompt per class, or of the head."""
         self.eval()
-        if self.objective == "supervised":
-            logits = torch.cat([self.head(self.visual(x)) for x in images.split(128)])
+        if isinstance(self.model, Classifier):
+            logits = torch.cat([self.model(x) for x in images.split(128)])
         else:
+            prompts = models.tokenizer()([article(f"a photo of a {c}") for c in CLASS_NAMES])
             text = self.model.encode_text(prompts, normalize=True)
             logits = (
                 torch.cat([self.model.encode_image(x, normalize=True) for x in images.split(128)]) @ text.T
@@ -76,11 +51,50 @@ class Learner(torch.nn.Module):
         self.train()
         return float((logits.argmax(1).numpy() == labels).mean())
 
+    def after_step(self) -> None:
+        """Keep the logit scale in CLIP's range."""
+        if hasattr(self.model, "logit_scale"):
+            with torch.no_grad():
+                self.model.logit_scale.clamp_(0, _MAX_LOGIT_SCALE)
+
+
+class Learner(Learning):
+    """A pocket model and its training objective; if that is supervised, an image tower with a linear head."""
+
+    def __init__(self, recipe: Recipe):
+        super().__init__()
+        self.recipe = recipe
+        model = models.create(recipe.model).to(memory_format=torch.channels_last)
+        if recipe.objective == "supervised":
+            self.model = Classifier(model.visual, len(CLASS_NAMES), normalise=False)
+            return
+        self.model = model
+        self.criterion = SigLipLoss() if recipe.objective == "sigmoid" else ClipLoss()
+        if (recipe.objective == "sigmoid") != (model.logit_bias is not None):
+            raise BadInput(
+                f"recipe {recipe.name}: model {recipe.model} does not fit objective {recipe.objective}",
+                "the sigmoid loss needs a model with a logit bias, the others one without",
+            )
+
+    def batch(self, data: TrainingData, seed: int, step: int):
+        return batch(data, self.recipe.batch_size, seed, step)
+
+    def loss(self, images, tokens, labels) -> torch.Tensor:
+        if self.recipe.objective == "supervised":
+            return F.cross_entropy(self.model(images), labels)
+        return self.criterion(*self.model(images, tokens))
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """What the final file holds: parameters under open_clip's names, or those of a `Classifier`."""
+        return compact(self.model.state_dict())
+
 
 def optimizers(learner: torch.nn.Module, recipe: OptimizerRecipe) -> list[torch.optim.Optimizer]:
     """AdamW, without weight decay on vectors and scalars; Muon on the blocks' matrices on request."""
     muon, decayed, plain = [], [], []
     for name, p in learner.named_parameters():
+        if not p.requires_grad:
+            continue
         if recipe.name == "muon" and p.ndim == 2 and "resblocks" in name:
             muon.append(p)
         else:
@@ -112,22 +126,20 @@ def schedule(step: int, steps: int, warmup: float) -> float:
 
 
 def train_step(
-    learner: Learner, found: list, recipe: Recipe, data: TrainingData, seed: int, step: int
+    learner: torch.nn.Module, found: list, recipe: OptimizerRecipe, steps: int, batch: tuple, step: int
 ) -> float:
     """One update; returns the loss."""
-    factor = schedule(step, recipe.steps, recipe.optimizer.warmup)
-    for optimizer, base in zip(found, (recipe.optimizer.lr, recipe.optimizer.muon_lr), strict=False):
+    factor = schedule(step, steps, recipe.warmup)
+    for optimizer, base in zip(found, (recipe.lr, recipe.muon_lr), strict=False):
         for group in optimizer.param_groups:
             group["lr"] = base * factor
         optimizer.zero_grad()
-    loss = learner.loss(*batch(data, recipe.batch_size, seed, step))
+    loss = learner.loss(*batch)
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.optimizer.clip)
+    torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip)
     for optimizer in found:
         optimizer.step()
-    if recipe.objective != "supervised":
-        with torch.no_grad():
-            learner.model.logit_scale.clamp_(0, _MAX_LOGIT_SCALE)
+    learner.after_step()
     return loss.item()
 
 
@@ -135,6 +147,7 @@ def _write(path: Path, save) -> None:
     """Write a file whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     save(temporary)
+    os.chmod(temporary, 0o644)
     os.replace(temporary, path)
 
 
@@ -175,27 +188,30 @@ def run(
     """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    out.mkdir(parents=True, exist_ok=True)
-    final, checkpoint = (
-        out / f"{recipe.name}-s{seed}.safetensors",
-        out / f"{recipe.name}-s{seed}.checkpoint.pt",
-    )
+    final = out / f"{recipe.name}-s{seed}.safetensors"
     if final.is_file():
         print(f"{final.name} is there already", flush=True)
         return final
-    tokenize = models.tokenizer(recipe.model)
-    data = load_training_data(recipe.data, tokenize)
-    learner = Learner(recipe).train()
-    if recipe.init:
-        learner.load_weights(recipe.init)
-    found = optimizers(learner, recipe.optimizer)
+    data = load_training_data(recipe.data, models.tokenizer(recipe.model), out)
+    return fit(Learner(recipe), recipe, recipe.steps, data, final, seed, every, stop_after)
+
+
+def fit(
+    learner, recipe, steps: int, data: TrainingData, final: Path, seed: int, every: float = 60.0,
+    stop_after: int | None = None, watch: bool = True,
+) -> Path | None:  # fmt: skip
+    """The training loop behind `run`; `learner` gives batches, loss, accuracy and the weights to write.
+
+    watch: follow the accuracy on the wild validation draw, of which every third image is used.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint = final.with_suffix(".checkpoint.pt")
+    found = optimizers(learner.train(), recipe.optimizer)
     identity = json.dumps([recipe.to_json(), seed, data.fingerprint])
     step, curve, running = _resume(checkpoint, learner, found, identity)
-
+    marks = {round(steps * (k + 1) / CURVE_POINTS) for k in range(CURVE_POINTS)}
     watched = load_set("wild", "validation")
     shown, labels = to_tensor(watched.images[::3]), watched.labels[::3]
-    prompts = tokenize([article(f"a photo of a {c}") for c in CLASS_NAMES])
-    marks = {round(recipe.steps * (k + 1) / CURVE_POINTS) for k in range(CURVE_POINTS)}
 
     def save_checkpoint():
         state = {
@@ -209,38 +225,35 @@ def run(
         _write(checkpoint, lambda p: torch.save(state, p))
 
     begun, last, first = time.monotonic(), time.monotonic(), step
-    while step < recipe.steps:
-        loss = train_step(learner, found, recipe, data, seed, step)
+    while step < steps:
+        batch = learner.batch(data, seed, step)
+        loss = train_step(learner, found, recipe.optimizer, steps, batch, step)
         step += 1
         running = loss if math.isnan(running) else 0.97 * running + 0.03 * loss
         if step in marks:
-            curve.append(
-                [
-                    step * recipe.batch_size,
-                    round(running, 5),
-                    round(learner.accuracy(shown, labels, prompts), 5),
-                ]
-            )
+            reached = learner.accuracy(shown, labels) if watch else math.nan
+            curve.append([step * len(batch[0]), round(running, 5), round(reached, 5)])
         if time.monotonic() - last > every or step - first == stop_after:
             save_checkpoint()
             last = time.monotonic()
-            rate = (step - first) * recipe.batch_size / (last - begun)
+            rate = (step - first) * len(batch[0]) / (last - begun)
             reached = f"wild validation {curve[-1][2]:.3f}" if curve else "no validation yet"
-            done = f"{recipe.name}-s{seed} step {step}/{recipe.steps}"
-            print(f"{done} loss {running:.3f} {reached} {rate:.0f} samples/s", flush=True)
-        if step - first == stop_after and step < recipe.steps:
+            print(
+                f"{final.stem} step {step}/{steps} loss {running:.3f} {reached} {rate:.0f} samples/s", flush=True
+            )
+        if step - first == stop_after and step < steps:
             return None
     said = {
         "recipe": recipe.to_json(),
         "seed": str(seed),
         "data_fingerprint": data.fingerprint,
         "versions": versions(),
-        "class_names": json.dumps(CLASS_NAMES),
+        "class_names": json.dumps(data.class_names),
         "curve": json.dumps(curve),
         "curve_columns": '["samples", "loss", "wild_validation_accuracy"]',
         "format": "pt",
     }
-    _write(final, lambda p: save_file(compact(learner.weights()), p, said))
+    _write(final, lambda p: save_file(learner.weights(), p, said))
     checkpoint.unlink(missing_ok=True)
     print(
         f"{final.name}: wild validation {curve[-1][2]:.3f}, {(time.monotonic() - begun) / 60:.1f} minutes",
@@ -255,7 +268,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    run(read_recipe(arguments.recipe), arguments.out, arguments.seed)
+    recipe = read_recipe(arguments.recipe)
+    if isinstance(recipe, FinetuneRecipe):
+        from clipkit.pocket.zoo import finetune
+
+        finetune.run(recipe, arguments.out, arguments.seed)
+    else:
+        run(recipe, arguments.out, arguments.seed)
 
 
 if __name__ == "__main__":

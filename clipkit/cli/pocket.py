@@ -1,0 +1,211 @@
+"""Commands of `clipkit pocket`: the rendered sets of the pocket laboratory, and the recipes of its models."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clipkit.cli.tables import show as show_table
+
+app = typer.Typer(
+    no_args_is_help=True, help="The pocket laboratory: rendered sets, and small models trained on them."
+)
+Split = Annotated[str, typer.Option(help="test or validation.")]
+Cache = Annotated[
+    Path | None, typer.Option(help="Folder of rendered sets.", show_default="pocket/ in the cache folder")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def sets(cache: Cache = None, as_json: AsJson = False) -> None:
+    """List the sets of the evaluation suite, and which splits are rendered already.
+
+    Example: clipkit pocket sets --json
+    """
+    from clipkit.pocket.cards import n_images
+    from clipkit.pocket.dataset import SPLITS
+    from clipkit.pocket.images import is_rendered
+    from clipkit.pocket.sets import SETS, set_spec
+
+    rows = [
+        {
+            "name": name,
+            "task": spec.task,
+            "n": n_images(spec),
+            "rendered": [split for split in SPLITS if is_rendered(set_spec(name, split), cache)],
+        }
+        for name, spec in SETS.items()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    show_table(
+        ("set", "task", "images", "rendered"),
+        [(r["name"], r["task"], f"{r['n']:,}", ", ".join(r["rendered"]) or "no") for r in rows],
+        title=f"{len(rows)} sets",
+    )
+
+
+@app.command()
+def render(
+    names: Annotated[list[str] | None, typer.Argument(help="Sets; all of them if none is named.")] = None,
+    split: Split = "test",
+    cache: Cache = None,
+    progress: Annotated[bool, typer.Option(help="Show a progress bar.")] = True,
+) -> None:
+    """Render sets into the cache; one that is there already is checked against its checksums.
+
+    Examples:
+
+      clipkit pocket render
+
+      clipkit pocket render wild factors --split validation
+    """
+    from clipkit.pocket.cards import address
+    from clipkit.pocket.sets import SETS, load_set, set_spec
+
+    chosen = names or list(SETS)
+    for name in chosen:
+        set_spec(name, split)  # a mistake in the last name is told before the first set is rendered
+    for name in chosen:
+        data = load_set(name, split, cache, progress)
+        typer.echo(f"{address(name, split)}: {len(data):,} images in {data.folder}")
+
+
+@app.command()
+def sheet(
+    name: Annotated[str, typer.Argument(help="A set of the suite.")],
+    out: Annotated[Path, typer.Option(help="The picture to write: .png, .pdf or .svg.")],
+    rows: Annotated[int, typer.Option(min=1, help="Rows of images.")] = 6,
+    columns: Annotated[int, typer.Option(min=1, help="Images in a row.")] = 8,
+    split: Split = "test",
+    cache: Cache = None,
+) -> None:
+    """Draw a contact sheet of a set: images spread evenly over it, and what is known of each.
+
+    Examples:
+
+      clipkit pocket sheet wild --out wild.png
+
+      clipkit pocket sheet factors --out factors.png --rows 5 --columns 17
+    """
+    from clipkit.pocket.sheet import write_sheet
+
+    write_sheet(out, name, split, rows, columns, cache)
+    typer.echo(out)
+
+
+@app.command()
+def recipes(as_json: AsJson = False) -> None:
+    """List the recipes of the pocket models: what is trained, for how long, and what of it is shipped.
+
+    Minutes are those of one seed on one thread; MB those of all shipped seeds.
+
+    Example: clipkit pocket recipes
+    """
+    from clipkit.pocket.zoo.recipe import RECIPES, shipped_recipes
+
+    rows = []
+    for recipe in shipped_recipes():
+        files = [RECIPES.with_name("weights") / f"{recipe.name}-s{seed}.safetensors" for seed in recipe.seeds]
+        sizes = [file.stat().st_size for file in files if file.is_file()]
+        parent = getattr(recipe, "parent", "")
+        rows.append(
+            {
+                "name": recipe.name,
+                "kind": recipe.method if parent else recipe.objective,
+                "model": "" if parent else recipe.model,
+                "parent": parent,
+                "seeds": recipe.seeds,
+                "minutes": recipe.minutes,
+                "shipped": len(sizes),
+                "mb": sum(sizes) / 1e6,
+            }
+        )
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    from rich.table import Column
+
+    show_table(
+        (
+            Column("recipe", no_wrap=True),
+            Column("kind", no_wrap=True),
+            Column("model or parent", overflow="fold"),
+            "seeds",
+            "min",
+            "MB",
+        ),
+        [
+            (
+                r["name"],
+                r["kind"],
+                r["model"].removeprefix("pocket-") or r["parent"],
+                len(r["seeds"]),
+                f"{r['minutes']:g}",
+                f"{r['mb']:.1f}" if r["shipped"] else "",
+            )
+            for r in rows
+        ],
+        title=f"{len(rows)} recipes",
+    )
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A shipped recipe's name, or a TOML file.")],
+    out: Annotated[Path, typer.Option(help="Folder for weights and checkpoints.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of initialisation and order.")] = 0,
+) -> None:
+    """Train one model, or go on with it where an earlier run stopped; on one thread.
+
+    Examples:
+
+      clipkit pocket train resnet-wild --out models
+
+      clipkit pocket train my-recipe.toml --out models --seed 1
+    """
+    from clipkit.pocket.zoo.recipe import FinetuneRecipe, read_recipe
+
+    chosen = read_recipe(recipe)
+    if isinstance(chosen, FinetuneRecipe):
+        from clipkit.pocket.zoo.finetune import run
+    else:
+        from clipkit.pocket.zoo.train import run
+    typer.echo(run(chosen, out, seed))
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A model, RECIPE-sSEED, such as resnet-wild-s0.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder of models you trained.", show_default="the shipped ones")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one trained model: its recipe, how training went, and the sha256 of its weights.
+
+    Examples:
+
+      clipkit pocket show resnet-wild-s0
+
+      clipkit pocket show my-recipe-s1 --folder models --json
+    """
+    from clipkit.pocket.zoo.describe import describe
+
+    found = describe(name, folder)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    import pandas as pd
+
+    curve = found.pop("curve")
+    for field, value in pd.json_normalize(found).iloc[0].items():
+        typer.echo(f"{field:30} {value}")
+    if curve["rows"]:
+        show_table(
+            curve["columns"],
+            [[f"{v:,.3g}" if v < 100 else f"{v:,.0f}" for v in row] for row in curve["rows"]],
+        )

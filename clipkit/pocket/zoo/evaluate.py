@@ -1,0 +1,85 @@
+"""Measure the zoo: every section on every model, each model's numbers in a file of its own."""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+from clipkit.errors import BadInput
+from clipkit.pocket.sets import load_set
+from clipkit.pocket.zoo.cards import pocket_cards
+from clipkit.registry import did_you_mean
+from clipkit.results import git_commit, versions
+from clipkit.sections.measure import MEASURES
+from clipkit.sections.measured import write_measured
+
+RESULTS = Path(__file__).parent / "results"
+"""The shipped results: RESULTS/SPLIT/MODEL.parquet."""
+
+
+def evaluate(
+    names: Sequence[str], store: Path, out: Path, split: str = "test", jobs: int = 1
+) -> Iterator[tuple[str, bool]]:
+    """Measure the models called `names` (all if empty); yields each name and whether anything was to do.
+
+    A model whose file says that it was made by these weights and by this code is passed over. Raises
+    UnknownName for a model that is not there.
+    """
+    known = [card.name for card in pocket_cards()]
+    for name in names:
+        if name not in known:
+            raise BadInput(f"unknown pocket model {name!r}", did_you_mean(name, known))
+    wanted = list(names) or known
+    # Rendered here, so that the processes do not do it side by side.
+    for name in sorted({dataset for measure in MEASURES.values() for dataset in measure.DATASETS}):
+        load_set(name, split)
+    # A forked process must not inherit torch's threads.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        running = {pool.submit(evaluate_one, name, store, out / split, split): name for name in wanted}
+        for done in as_completed(running):
+            yield running[done], done.result()
+
+
+def evaluate_one(name: str, store: Path, folder: Path, split: str) -> bool:
+    """Measure one model, unless its file is up to date; whether anything was to do."""
+    import torch
+
+    from clipkit.pocket.outputs import PocketOutputs
+    from clipkit.pocket.zoo.model import tower_digest
+
+    torch.set_num_threads(1)
+    path = folder / f"{name}.parquet"
+    made_by = {"weights": tower_digest(name), "code": code_digest()}
+    if path.is_file() and _said(path) | made_by == _said(path):
+        return False
+    outputs = PocketOutputs(name, store, split)
+    measured = [number for measure in MEASURES.values() for number in measure.measure(outputs)]
+    data = {dataset: outputs.data(dataset).fingerprint for dataset in sorted({m.dataset for m in measured})}
+    write_measured(
+        measured,
+        path,
+        **made_by,
+        model=name,
+        split=split,
+        data=json.dumps(data),
+        versions=versions(),
+        git_commit=git_commit(),
+    )
+    return True
+
+
+@cache
+def code_digest() -> str:
+    """Changes with the source of any section's measure."""
+    sources = "".join(inspect.getsource(measure) for measure in MEASURES.values())
+    return hashlib.sha256(sources.encode()).hexdigest()[:16]
+
+
+def _said(path: Path) -> dict[str, str]:
+    import pyarrow.parquet as pq
+
+    return {k.decode(): v.decode() for k, v in (pq.read_schema(path).metadata or {}).items()}

@@ -1,0 +1,65 @@
+"""A pocket model through the interface of every other model."""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from open_clip.transform import PreprocessCfg, image_transform_v2
+
+from clipkit.models.cards import ModelCard
+from clipkit.models.model import Model
+from clipkit.models.weights import sha256_of
+from clipkit.pocket import models
+from clipkit.pocket.vocabulary import article
+from clipkit.pocket.zoo.loading import WEIGHTS, load_net, recipe_of, split_name, weights_file
+from clipkit.pocket.zoo.recipe import FinetuneRecipe
+
+_PREPROCESSING = PreprocessCfg(size=48)
+
+
+def load_pocket(
+    card: ModelCard,
+    device: torch.device | str = "cpu",
+    precision: str = "fp32",
+    folder: Path = WEIGHTS,
+) -> Model:
+    """The model behind a pocket card. Its tokenizer turns "a" into "an" where that is due.
+
+    The card's `weights_sha256` stands for the image tower: a linear probe has its parent's.
+    """
+    net = load_net(card.name, folder).to(device)
+    scale = net.logit_scale.exp().item() if card.prompts else card.logit_scale
+    bias = net.logit_bias if card.prompts else None
+    found = replace(
+        card,
+        weights_sha256=tower_digest(card.name, folder),
+        preprocessing=json.dumps(vars(_PREPROCESSING), sort_keys=True),
+        logit_scale=scale,
+        logit_bias=None if bias is None else bias.item(),
+    )
+    tokenize = models.tokenizer(card.architecture)
+    return Model(
+        card=found,
+        net=net,
+        preprocess=image_transform_v2(_PREPROCESSING, is_train=False),
+        tokenizer=(lambda texts: tokenize([article(text) for text in texts])) if card.prompts else None,
+        device=torch.device(device),
+        precision=precision,
+    )
+
+
+def tower_digest(name: str, folder: Path = WEIGHTS) -> str:
+    """A sha256 that changes with the image tower of a model: its file's, or of all that it is computed from."""
+    recipe, seed = recipe_of(name, folder), split_name(name)[1]
+    if not isinstance(recipe, FinetuneRecipe):
+        return sha256_of(weights_file(name, folder))
+    parent = tower_digest(f"{recipe.parent}-s{seed}", folder)
+    if recipe.method == "linear-probe":
+        return parent
+    if recipe.method == "wise":
+        own = f"{tower_digest(f'{recipe.origin}-s{seed}', folder)} {recipe.alpha}"
+    else:
+        own = sha256_of(weights_file(name, folder))
+    return hashlib.sha256(f"{parent} {own}".encode()).hexdigest()

@@ -1,0 +1,143 @@
+"""One metric of the zoo under each contrast of the design: one factor changed, everything else held."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from clipkit.errors import BadInput, MissingData
+from clipkit.pocket.zoo.design import ContrastSpec, contrasts
+from clipkit.pocket.zoo.loading import split_name
+from clipkit.pocket.zoo.recipe import read_recipe
+from clipkit.sections.measured import MeasuredTable
+from clipkit.stats import holm
+from clipkit.stats.contrast import Contrast, SeedVariance, contrast, pooled_seed_variance
+
+COLUMNS = ["id", "factor", "aspect", "a", "b", "clean", "note", *Contrast._fields, "p_holm"]
+_ALL = "80"
+
+
+def contrast_frame(
+    table: MeasuredTable,
+    *,
+    section: str,
+    dataset: str,
+    subset: str,
+    metric: str,
+    specs: Iterable[ContrastSpec] | None = None,
+) -> pd.DataFrame:
+    """Each contrast of the design on one metric: a row with the fields of `ContrastSpec` and of `Contrast`.
+
+    Models are compared with all eighty templates, or with their heads. p_holm is corrected over the clean
+    contrasts of the frame; NaN for the others. Contrasts whose models have not been measured are left out.
+    Seed variance is pooled over the recipes with a text tower; that of differences over the paired contrasts
+    of the same relation (child and parent, siblings, prompt sets). specs: some contrasts only (the correction is then over these).
+
+    Raises MissingData if no contrast can be computed.
+    """
+    arms = _Arms(table, section=section, dataset=dataset, subset=subset, metric=metric)
+    rows = []
+    for spec in contrasts().values() if specs is None else specs:
+        found = arms.contrast(spec)
+        if found is not None:
+            rows.append(
+                {k: getattr(spec, k) for k in ("id", "factor", "aspect", "a", "b", "clean", "note")}
+                | found._asdict()
+            )
+    if not rows:
+        raise MissingData(
+            f"no two models that form a contrast have {section}/{dataset}/{subset}/{metric}",
+            "run clipkit pocket evaluate",
+        )
+    frame = pd.DataFrame(rows)
+    frame["p_holm"] = np.nan
+    tested = frame.clean & frame.p.notna()
+    if tested.any():
+        frame.loc[tested, "p_holm"] = holm(frame.loc[tested, "p"].to_numpy())
+    return frame[COLUMNS]
+
+
+class _Arms:
+    """The numbers on one metric, by model and prompt set."""
+
+    def __init__(self, table: MeasuredTable, **key: str):
+        rows = table.rows(**key)
+        self.value = {(table.frame.model[i], table.frame.prompts[i]): table.frame.value[i] for i in rows}
+        self.draws = {(table.frame.model[i], table.frame.prompts[i]): table.draws[i] for i in rows}
+        self.by_recipe: dict[str, dict[int, tuple[str, str]]] = {}
+        for model, prompts in self.value:
+            if prompts in ("", _ALL):
+                recipe, seed = split_name(model)
+                self.by_recipe.setdefault(recipe, {})[seed] = (model, prompts)
+
+    def contrast(self, spec: ContrastSpec) -> Contrast | None:
+        """None where an arm has no model, or no recipe has repeats."""
+        pairs = self._pairs(spec)
+        try:
+            if pairs:
+                a, b = zip(*pairs, strict=True)
+                return self._compare(a, b, self._of_differences(_relation(spec)), paired=True)
+            a, b = (list(self.by_recipe.get(arm, {}).values()) for arm in (spec.a, spec.b))
+            if spec.paired or not a or not b:
+                return None
+            return self._compare(a, b, self._of_models(), paired=False)
+        except _NoRepeats:
+            return None
+
+    def _compare(self, a, b, variance: SeedVariance, paired: bool) -> Contrast:
+        values = [[self.value[key] for key in arm] for arm in (a, b)]
+        draws = [np.array([self.draws[key] for key in arm]) for arm in (a, b)]
+        return contrast(*values, *draws, variance, paired=paired)
+
+    def _pairs(self, spec: ContrastSpec) -> list[tuple]:
+        if spec.kind == "prompts":
+            models = [m for m, prompts in self.value if prompts == _ALL]
+            return [((m, spec.a), (m, spec.b)) for m in models
+                    if (m, spec.a) in self.value and (m, spec.b) in self.value]  # fmt: skip
+        if not spec.paired:
+            return []
+        a, b = self.by_recipe.get(spec.a, {}), self.by_recipe.get(spec.b, {})
+        return [(a[seed], b[seed]) for seed in sorted(a.keys() & b.keys())]
+
+    def _of_models(self) -> SeedVariance:
+        # Recipes without a head: supervised models differ by seed in other ways.
+        keys = [key for seeds in self.by_recipe.values() for key in seeds.values() if key[1] == _ALL]
+        return _pooled(
+            [self.value[k] for k in keys],
+            [split_name(k[0])[0] for k in keys],
+            [self.draws[k] for k in keys],
+            None,
+        )
+
+    def _of_differences(self, relation: str) -> SeedVariance:
+        values, labels, draws, seeds = [], [], [], []
+        for spec in contrasts().values():
+            if not spec.paired or _relation(spec) != relation:
+                continue
+            for a, b in self._pairs(spec):
+                recipe, seed = split_name(a[0])
+                values.append(self.value[a] - self.value[b])
+                draws.append(self.draws[a] - self.draws[b])
+                labels.append(f"{spec.id} {recipe}")
+                seeds.append(a[0] if relation == "prompts" else seed)
+        return _pooled(values, labels, draws, seeds)
+
+
+def _relation(spec: ContrastSpec) -> str:
+    """How the models of paired arms belong together; differences of one relation vary alike."""
+    if spec.kind == "prompts":
+        return "prompts"
+    return "child and parent" if getattr(read_recipe(spec.a), "parent", "") == spec.b else "siblings"
+
+
+class _NoRepeats(Exception):
+    pass
+
+
+def _pooled(values, recipes, draws, seeds) -> SeedVariance:
+    if len(values) == 0 or len(set(recipes)) == len(recipes):
+        raise _NoRepeats
+    try:
+        return pooled_seed_variance(values, recipes, draws=np.array(draws), seeds=seeds)
+    except BadInput:
+        raise _NoRepeats from None

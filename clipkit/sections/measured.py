@@ -1,0 +1,130 @@
+"""A measured number with its bootstrap draws, and the files that hold those of one model."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clipkit.errors import BadInput, CorruptData, MissingData
+from clipkit.results import Result, row_maker
+
+DRAWS = 500
+KEY = ["section", "dataset", "subset", "metric", "prompts"]
+
+
+class Measured(NamedTuple):
+    """One number of one model.
+
+    draws: (DRAWS,) the same number on resampled images. All models are scored on the same resamples
+    (`clipkit.stats.shared_draws`), so draws of two models may be subtracted. prompts: the set of templates,
+    "" where none are used.
+    """
+
+    section: str
+    dataset: str
+    subset: str
+    metric: str
+    value: float
+    draws: np.ndarray
+    n: int
+    prompts: str = ""
+    unit: str = "fraction"
+    higher_is_better: bool | None = True
+
+
+def to_rows(measured: Iterable[Measured], model: str, track: str, **recipe) -> list[Result]:
+    """Result rows with percentile intervals; `recipe` fills further fields of `Result`."""
+    make = row_maker(model=model, track=track, **recipe)
+    rows = []
+    for m in measured:
+        low, high = np.nanquantile(m.draws, [0.025, 0.975]) if np.isfinite(m.draws).any() else (np.nan, np.nan)
+        rows.append(
+            make(
+                section=m.section,
+                dataset=m.dataset,
+                subset=f"{m.subset}, prompts {m.prompts}" if m.prompts else m.subset,
+                metric=m.metric,
+                value=m.value,
+                interval=(low, high),
+                interval_method=f"percentile bootstrap over images, {len(m.draws)} draws",
+                n=m.n,
+                unit=m.unit,
+                higher_is_better=m.higher_is_better,
+            )
+        )
+    return rows
+
+
+def write_measured(measured: Iterable[Measured], path: Path, **said: str) -> Path:
+    """One Parquet file, written whole or not at all; `said` (model, weights, data, commit …) is its metadata.
+
+    Draws are kept as differences from the value in half precision: three digits of the noise, not of the value.
+    """
+    measured = list(measured)
+    wrong = [m for m in measured if np.shape(m.draws) != (DRAWS,)]
+    if wrong:
+        raise BadInput(f"{wrong[0][:4]} has draws of shape {np.shape(wrong[0].draws)}", f"give ({DRAWS},)")
+    frame = pd.DataFrame([m._asdict() for m in measured]).drop(columns="draws")
+    noise = np.array([m.draws - m.value for m in measured], np.float16)
+    columns = pa.Table.from_pandas(frame, preserve_index=False)
+    columns = columns.append_column("draws", pa.array([row.tobytes() for row in noise], pa.binary(2 * DRAWS)))
+    columns = columns.replace_schema_metadata({k: str(v) for k, v in said.items()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    pq.write_table(columns, temporary, compression="zstd")
+    os.replace(temporary, path)
+    return path
+
+
+class MeasuredTable(NamedTuple):
+    """The numbers of many models: one row of `frame` and of `draws` (rows, DRAWS) for each.
+
+    frame: model, then the fields of `Measured` without draws. said: model → metadata of its file.
+    """
+
+    frame: pd.DataFrame
+    draws: np.ndarray
+    said: dict[str, dict[str, str]]
+
+    def get(self, model: str, **key: str) -> Measured:
+        """The one number of `model` that fits `key`; raises MissingData if there is none, BadInput if several."""
+        rows = self.rows(model=model, **key)
+        if len(rows) != 1:
+            asked = ", ".join(f"{k} {v!r}" for k, v in {"model": model, **key}.items())
+            if not len(rows):
+                raise MissingData(f"nothing was measured for {asked}", "run clipkit pocket evaluate")
+            raise BadInput(f"{len(rows)} numbers fit {asked}", "name more of " + ", ".join(KEY))
+        row = self.frame.loc[rows[0]]
+        return Measured(**{f: row[f] for f in Measured._fields if f != "draws"}, draws=self.draws[rows[0]])
+
+    def rows(self, **key: str) -> np.ndarray:
+        """Positions of the rows that fit."""
+        fits = np.ones(len(self.frame), bool)
+        for column, value in key.items():
+            fits &= (self.frame[column] == value).to_numpy()
+        return np.flatnonzero(fits)
+
+
+def read_measured(folder: Path) -> MeasuredTable:
+    """All files of a folder; raises MissingData if there are none, CorruptData naming one that is damaged."""
+    paths = sorted(folder.glob("*.parquet"))
+    if not paths:
+        raise MissingData(f"no results in {folder}", "run clipkit pocket evaluate")
+    frames, draws, said = [], [], {}
+    for path in paths:
+        try:
+            table = pq.read_table(path)
+        except (OSError, pa.ArrowException) as error:
+            raise CorruptData(f"{path} cannot be read: {error}", "evaluate that model again") from None
+        frame = table.drop_columns("draws").to_pandas()
+        frame.insert(0, "model", path.stem)
+        noise = np.frombuffer(b"".join(table["draws"].to_pylist()), np.float16).reshape(-1, DRAWS)
+        frames.append(frame)
+        draws.append(frame["value"].to_numpy()[:, None] + noise.astype(float))
+        said[path.stem] = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+    return MeasuredTable(pd.concat(frames, ignore_index=True), np.concatenate(draws), said)
