@@ -22,12 +22,13 @@ from clipkit.metrics.resampled import (
     resampled_ratio,
 )
 from clipkit.metrics.resampled_lines import resampled_lines
-from clipkit.metrics.retrieval import Recall, RecallHits, recall_at_k, recall_hits
+from clipkit.metrics.retrieval import BestRanks, Recall, RecallHits, best_ranks, recall_at_k, recall_hits
 from clipkit.metrics.robustness import EffectiveRobustness, RobustLine, effective_robustness, fit_line
 from clipkit.metrics.shape_bias import ShapeBias, class_probabilities, shape_bias
 from clipkit.metrics.temperature import fit_temperature, negative_log_likelihood_from_logits, softmax
 
 __all__ = [
+    "BestRanks",
     "Correlation",
     "EffectiveRobustness",
     "Recall",
@@ -38,6 +39,7 @@ __all__ = [
     "accuracy",
     "adaptive_calibration_error",
     "auroc",
+    "best_ranks",
     "brier_score",
     "calibration_error",
     "class_probabilities",

@@ -1,4 +1,4 @@
-"""Recall@k of image–text retrieval by cosine similarity."""
+"""Recall@k and ranks of image–text retrieval by cosine similarity."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -24,6 +24,13 @@ class RecallHits(NamedTuple):
 
     image: dict[int, np.ndarray]
     text: dict[int, np.ndarray]
+
+
+class BestRanks(NamedTuple):
+    """Per query, from 1 on: image (n_captions,), text (n_images,); **lower is better.**"""
+
+    image: np.ndarray
+    text: np.ndarray
 
 
 def recall_at_k(
@@ -57,6 +64,33 @@ def recall_hits(
 
     Raises BadInput for a zero or non-finite feature, an index out of range, or an image without caption.
     """
+    ks = [validate.positive_integer("k", k) for k in ks]
+    places = _both_ways(image_features, text_features, image_of_text, chunk)
+    return RecallHits(*({k: expected_hit(*place, k) for k in ks} for place in places))
+
+
+def best_ranks(image_features, text_features, image_of_text, chunk: int = 256) -> BestRanks:
+    """Rank of each query's best right candidate, in both directions. Arguments and errors as `recall_hits`.
+
+    Whole numbers but where right and wrong candidates tie: then the expected rank under random order, of P
+    right and N wrong ones N / (P + 1) behind the first place.
+
+    >>> best_ranks([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.1], [1.0, 0.0]], image_of_text=[0, 1])
+    BestRanks(image=array([1., 2.]), text=array([2., 2.]))
+    """
+    places = _both_ways(image_features, text_features, image_of_text, chunk)
+    return BestRanks(*(p.above + 1 + p.negatives / (p.positives + 1) for p in places))
+
+
+class _Places(NamedTuple):
+    """Per query: wrong candidates above the best right one, and wrong and right ones at its score; (n,) int64."""
+
+    above: np.ndarray
+    negatives: np.ndarray
+    positives: np.ndarray
+
+
+def _both_ways(image_features, text_features, image_of_text, chunk) -> tuple[_Places, _Places]:
     images, texts = _normalised("image_features", image_features), _normalised("text_features", text_features)
     if images.shape[1] != texts.shape[1]:
         raise BadInput(
@@ -68,17 +102,16 @@ def recall_hits(
     captions = np.bincount(image_of_text, minlength=len(images))
     if not captions.all():
         raise BadInput(f"image {int(np.argmin(captions))} has no caption", "leave it out of image_features")
-    ks = [validate.positive_integer("k", k) for k in ks]
     chunk = validate.positive_integer("chunk", chunk)
     numbers = np.arange(len(texts))
-    return RecallHits(
-        _hits(texts, images, numbers, image_of_text, ks, chunk),
-        _hits(images, texts, image_of_text, numbers, ks, chunk),
+    return (
+        _places(texts, images, numbers, image_of_text, chunk),
+        _places(images, texts, image_of_text, numbers, chunk),
     )
 
 
-def _hits(queries, candidates, query_of_pair, candidate_of_pair, ks, chunk) -> dict[int, np.ndarray]:
-    """Hits of each query, given its right candidates as pairs; every query has at least one."""
+def _places(queries, candidates, query_of_pair, candidate_of_pair, chunk) -> _Places:
+    """The place of each query's best right candidate, given the right ones as pairs; each query has one at least."""
     order = np.argsort(query_of_pair, kind="stable")
     query_of_pair, candidate_of_pair = query_of_pair[order], candidate_of_pair[order]
     above, negatives, positives = (np.empty(len(queries), dtype=np.int64) for _ in range(3))
@@ -95,7 +128,7 @@ def _hits(queries, candidates, query_of_pair, candidate_of_pair, ks, chunk) -> d
         positives[block] = np.bincount(rows[right == best[rows]], minlength=len(scores))
         above[block] = np.count_nonzero(scores > best[:, None], axis=1)
         negatives[block] = np.count_nonzero(scores == best[:, None], axis=1) - positives[block]
-    return {k: expected_hit(above, negatives, positives, k) for k in ks}
+    return _Places(above, negatives, positives)
 
 
 def _normalised(name: str, features) -> np.ndarray:

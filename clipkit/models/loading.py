@@ -3,7 +3,7 @@
 import json
 import logging
 from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import open_clip
@@ -153,7 +153,7 @@ def _loaded(start: ModelCard, path: Path, local: bool, preprocessing: dict, **fo
 
 
 def _shared_preprocessing(architecture: str) -> dict:
-    """The preprocessing that all tags of an architecture agree on; open_clip's default if it has none."""
+    """The preprocessing that all tags of an architecture agree on; {} (open_clip's default) if it has none."""
     keys = [field.name for field in fields(PreprocessCfg)]
     configs = [open_clip.get_pretrained_cfg(architecture, tag)
                for tag in open_clip.list_pretrained_tags_by_model(architecture)]  # fmt: skip
@@ -164,7 +164,7 @@ def _shared_preprocessing(architecture: str) -> dict:
             f"name {architecture}/TAG, the tag whose preprocessing and QuickGELU your file shares: "
             f"{', '.join(open_clip.list_pretrained_tags_by_model(architecture))}",
         )
-    return json.loads(distinct.pop()) if distinct else asdict(PreprocessCfg())
+    return json.loads(distinct.pop()) if distinct else {}
 
 
 def _download(start: ModelCard, config: dict) -> Path:

@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-
 FACTOR_COLOURS = {
     "architecture": "#0072b2",
     "training distribution": "#d55e00",
@@ -24,7 +23,9 @@ def six_factors(frame: pd.DataFrame, *, xlabel: str, scale: float = 1.0, ax: Axe
     have p < .05 after Holm. scale: factor from the metric's unit to that of the axis (100 for points).
     """
     order = list(FACTOR_COLOURS)
-    frame = frame.sort_values("factor", key=lambda c: c.map(order.index), kind="stable").reset_index(drop=True)
+    frame = frame.sort_values("factor", key=lambda c: c.map(order.index), kind="stable").reset_index(
+        drop=True
+    )
     gap = frame.factor.ne(frame.factor.shift()).cumsum().to_numpy() - 1
     rows = np.arange(len(frame)) + 0.6 * gap
     if ax is None:

@@ -15,8 +15,9 @@ from clipkit.plots.ledger import Html
 from clipkit.plots.pocket_design import BASE
 from clipkit.plots.style import MUTED
 from clipkit.pocket.zoo.design import ContrastSpec
-from clipkit.pocket.zoo.loading import WEIGHTS, load_net, read_metadata, split_name
-from clipkit.pocket.zoo.recipe import read_recipe, shipped_recipes
+from clipkit.pocket.zoo.files import WEIGHTS, read_metadata
+from clipkit.pocket.zoo.loading import load_net
+from clipkit.pocket.zoo.recipe import read_recipe, shipped_recipes, split_name
 
 # Okabe and Ito's palette without black and yellow, which are too near to text and ground.
 _COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]

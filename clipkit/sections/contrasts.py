@@ -7,8 +7,7 @@ import pandas as pd
 
 from clipkit.errors import BadInput, MissingData
 from clipkit.pocket.zoo.design import ContrastSpec, contrasts
-from clipkit.pocket.zoo.loading import split_name
-from clipkit.pocket.zoo.recipe import read_recipe
+from clipkit.pocket.zoo.recipe import read_recipe, split_name
 from clipkit.sections.measured import MeasuredTable
 from clipkit.stats import holm
 from clipkit.stats.contrast import Contrast, SeedVariance, contrast, pooled_seed_variance
@@ -30,8 +29,9 @@ def contrast_frame(
 
     Models are compared with all eighty templates, or with their heads. p_holm is corrected over the clean
     contrasts of the frame; NaN for the others. Contrasts whose models have not been measured are left out.
-    Seed variance is pooled over the recipes with a text tower; that of differences over the paired contrasts
-    of the same relation (child and parent, siblings, prompt sets). specs: some contrasts only (the correction is then over these).
+    Seed variance is pooled over the recipes trained from scratch with a text tower; that of differences over
+    the paired contrasts of the same relation (child and parent, siblings, prompt sets).
+    specs: some contrasts only; the correction is then over these.
 
     Raises MissingData if no contrast can be computed.
     """
@@ -100,8 +100,11 @@ class _Arms:
         return [(a[seed], b[seed]) for seed in sorted(a.keys() & b.keys())]
 
     def _of_models(self) -> SeedVariance:
-        # Recipes without a head: supervised models differ by seed in other ways.
-        keys = [key for seeds in self.by_recipe.values() for key in seeds.values() if key[1] == _ALL]
+        # Fine-tuned models share parents, and supervised ones vary by seed in other ways.
+        scratch = [
+            r for r in self.by_recipe if getattr(read_recipe(r), "objective", "supervised") != "supervised"
+        ]
+        keys = [key for recipe in scratch for key in self.by_recipe[recipe].values()]
         return _pooled(
             [self.value[k] for k in keys],
             [split_name(k[0])[0] for k in keys],

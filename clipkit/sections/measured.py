@@ -42,7 +42,9 @@ def to_rows(measured: Iterable[Measured], model: str, track: str, **recipe) -> l
     make = row_maker(model=model, track=track, **recipe)
     rows = []
     for m in measured:
-        low, high = np.nanquantile(m.draws, [0.025, 0.975]) if np.isfinite(m.draws).any() else (np.nan, np.nan)
+        low, high = (
+            np.nanquantile(m.draws, [0.025, 0.975]) if np.isfinite(m.draws).any() else (np.nan, np.nan)
+        )
         rows.append(
             make(
                 section=m.section,

@@ -270,7 +270,7 @@ def test_scores_follow_their_samples_and_ignore_the_numbering_of_classes(score):
 def test_every_public_function_is_in_this_suite_or_has_its_own_file():
     # fmt: off
     elsewhere = {
-        "calibration_error", "class_probabilities", "confidence_and_correct", "effective_robustness",
+        "best_ranks", "calibration_error", "class_probabilities", "confidence_and_correct", "effective_robustness",
         "error_ratio", "max_logit", "mcm", "msp", "recall_hits", "reliability_table", "resampled_auroc",
         "resampled_calibration_error", "resampled_fpr_at_tpr", "resampled_lines", "resampled_mean",
         "resampled_ratio", "restrict_to_classes", "softmax",

@@ -4,7 +4,7 @@ import torch
 from clip_benchmark.metrics.zeroshot_retrieval import recall_at_k as reference
 
 from clipkit.errors import BadInput
-from clipkit.metrics import recall_at_k, recall_hits
+from clipkit.metrics import best_ranks, recall_at_k, recall_hits
 
 KS = (1, 5, 10)
 
@@ -35,6 +35,24 @@ def test_equals_clip_benchmark(captions):
     recall = recall_at_k(images, texts, image_of_text, KS)
     assert recall.image == {k: hits.image[k].mean() for k in KS}
     assert recall.text == {k: hits.text[k].mean() for k in KS}
+
+
+@pytest.mark.parametrize("captions", [[1] * 40, np.tile([1, 5, 6, 7, 2], 8)], ids=["one", "ragged"])
+def test_best_ranks_are_the_smallest_k_that_hits(captions):
+    images, texts, image_of_text = world(captions)
+    ranks = best_ranks(images, texts, image_of_text)
+    hits = recall_hits(images, texts, image_of_text, range(1, len(texts) + 1))
+    for rank, by_k in zip(ranks, hits, strict=True):
+        np.testing.assert_array_equal(rank, 1 + np.argmax(np.stack(list(by_k.values())), axis=0))
+    assert ranks.image.max() > 5, "the comparison must see misses"
+
+
+def test_tied_ranks_are_those_of_random_order():
+    """Twelve orders of two right and two wrong candidates put the first right one at 1 six times, at 2 four, 3 two."""
+    images = [[1.0, 0.0], [0.0, 1.0]]
+    ranks = best_ranks(images, [[1.0, 1.0]] * 4, [0, 0, 1, 1])
+    assert ranks.text.tolist() == pytest.approx([(6 * 1 + 4 * 2 + 2 * 3) / 12] * 2)
+    assert ranks.image.tolist() == [1.5] * 4
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, 10_000])

@@ -16,7 +16,7 @@ from clipkit.cli import app
 from clipkit.plots import pocket_design, pocket_world, pocket_zoo
 from clipkit.pocket.zoo.cards import pocket_cards
 from clipkit.pocket.zoo.design import ContrastSpec, contrasts
-from clipkit.pocket.zoo.loading import weights_file
+from clipkit.pocket.zoo.files import weights_file
 from clipkit.pocket.zoo.recipe import read_recipe
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -23,7 +23,7 @@ from clipkit.pocket.sets import SETS, set_spec
 from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.pocket.world.sampling import Dice, draw_from
 from clipkit.pocket.zoo.batches import to_tensor
-from clipkit.pocket.zoo.loading import weights_file
+from clipkit.pocket.zoo.files import weights_file
 from clipkit.pocket.zoo.recipe import read_recipe
 from clipkit.pocket.zoo.train import Learner
 

@@ -13,7 +13,7 @@ from clipkit.errors import BadInput, MissingData, UnknownName
 from clipkit.models.weights import sha256_of
 from clipkit.pocket.sets import SETS
 from clipkit.pocket.zoo import finetune, train
-from clipkit.pocket.zoo.loading import WEIGHTS, read_metadata
+from clipkit.pocket.zoo.files import WEIGHTS, read_metadata
 from clipkit.pocket.zoo.recipe import FinetuneRecipe, Recipe, shipped_recipes
 
 

@@ -14,7 +14,8 @@ from clipkit.pocket.curation import CaptionNoise, ScoreFilter, TextFilter, uncur
 from clipkit.pocket.intermediate import INTERMEDIATE_NAMES, intermediate, intermediate_labels
 from clipkit.pocket.training_sets import train
 from clipkit.pocket.world.palette import CLASS_NAMES
-from clipkit.pocket.zoo.loading import WEIGHTS, load_net
+from clipkit.pocket.zoo.files import WEIGHTS
+from clipkit.pocket.zoo.loading import load_net
 from clipkit.pocket.zoo.recipe import DataRecipe
 
 _SHIFT = 4  # pixels, each way
@@ -53,7 +54,11 @@ def load_training_data(recipe: DataRecipe, tokenize: Callable, folder: Path = WE
     if recipe.captions == "uncurated":
         captions, _ = uncurated(captions, CaptionNoise(), _NOISE_SEED + recipe.seed)
     if recipe.curation != "none":
-        chosen = TextFilter() if recipe.curation == "text" else ScoreFilter(image_text_score(recipe.scorer, folder))
+        chosen = (
+            TextFilter()
+            if recipe.curation == "text"
+            else ScoreFilter(image_text_score(recipe.scorer, folder))
+        )
         kept = np.flatnonzero(chosen.keep(images, captions))
         images, labels, captions = images[kept], labels[kept], [captions[i] for i in kept]
     if not captions:

@@ -4,8 +4,8 @@ from functools import cache
 from pathlib import Path
 
 from clipkit.models.cards import ModelCard
-from clipkit.pocket.zoo.loading import WEIGHTS, recipe_of, split_name
-from clipkit.pocket.zoo.recipe import FinetuneRecipe, Recipe, shipped_recipes
+from clipkit.pocket.zoo.files import WEIGHTS, recipe_of
+from clipkit.pocket.zoo.recipe import FinetuneRecipe, Recipe, shipped_recipes, split_name
 
 TOWERS = {"resnet": "CNN", "convnext": "CNN", "vit": "ViT", "edgenext": "hybrid"}
 LOSSES = {"contrastive": "softmax", "sigmoid": "sigmoid", "supervised": "cross-entropy"}

@@ -29,6 +29,8 @@ def compress(parent: dict[str, torch.Tensor], child: dict[str, torch.Tensor]) ->
 
 def restore(parent: dict[str, torch.Tensor], stored: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The child's weights, float32, from its parent's and what `compress` stored."""
+    shapes = {k.removeprefix(_DELTA): v for k, v in stored.items() if not k.startswith(_SCALE)}
+    _check(parent, shapes)
     child = {}
     for name, value in stored.items():
         if name.startswith(_DELTA):
@@ -37,7 +39,6 @@ def restore(parent: dict[str, torch.Tensor], stored: dict[str, torch.Tensor]) ->
             child[name] = parent[name].float() + value.float() * scale
         elif not name.startswith(_SCALE):
             child[name] = value
-    _check(parent, child)
     return child
 
 
@@ -45,5 +46,6 @@ def _check(parent: dict, child: dict) -> None:
     wrong = sorted(parent.keys() ^ child.keys()) or [k for k in child if child[k].shape != parent[k].shape]
     if wrong:
         raise BadInput(
-            f"these weights do not belong to that parent: {', '.join(wrong[:5])} differ", "name the right parent"
+            f"these weights do not belong to that parent: {', '.join(wrong[:5])} differ",
+            "name the right parent",
         )

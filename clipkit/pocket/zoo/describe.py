@@ -5,8 +5,8 @@ from pathlib import Path
 
 from clipkit.errors import MissingData
 from clipkit.models.weights import sha256_of
-from clipkit.pocket.zoo.loading import WEIGHTS, read_metadata, split_name, weights_file
-from clipkit.pocket.zoo.recipe import FinetuneRecipe, read_recipe
+from clipkit.pocket.zoo.files import WEIGHTS, read_metadata, weights_file
+from clipkit.pocket.zoo.recipe import FinetuneRecipe, read_recipe, split_name
 
 
 def describe(name: str, folder: Path | None = None) -> dict:

@@ -1,63 +1,18 @@
 """The shipped pocket models, whole or computed from a parent and a difference."""
 
-import json
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 
-from clipkit.errors import BadInput, CorruptData, MissingData
 from clipkit.models.weights import read_weights
 from clipkit.pocket import models
 from clipkit.pocket.prompts import prompt_set
 from clipkit.pocket.vocabulary import article
 from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.pocket.zoo.delta import restore
-from clipkit.pocket.zoo.recipe import FinetuneRecipe, Recipe, parse_recipe, read_recipe
+from clipkit.pocket.zoo.files import WEIGHTS, recipe_of, weights_file
+from clipkit.pocket.zoo.recipe import FinetuneRecipe, split_name
 from clipkit.pocket.zoo.towers import Classifier, merge_low_rank
-
-WEIGHTS = Path(__file__).parent / "weights"
-
-
-def split_name(name: str) -> tuple[str, int]:
-    """Recipe and seed of a model's name.
-
-    >>> split_name("resnet-wild-10-s2")
-    ('resnet-wild-10', 2)
-    """
-    recipe, _, seed = name.rpartition("-s")
-    if not recipe or not seed.isdecimal():
-        raise BadInput(f"{name!r} is no name of a pocket model", "write RECIPE-sSEED, such as resnet-wild-s0")
-    return recipe, int(seed)
-
-
-def weights_file(name: str, folder: Path = WEIGHTS) -> Path:
-    """The file of a model in `folder`, or among the shipped ones; raises MissingData."""
-    for place in (folder, WEIGHTS):
-        if (place / f"{name}.safetensors").is_file():
-            return place / f"{name}.safetensors"
-    recipe, seed = split_name(name)
-    raise MissingData(
-        f"no weights of {name} in {folder}", f"train it: clipkit pocket train {recipe} --seed {seed} --out {folder}"
-    )
-
-
-def read_metadata(path: Path) -> dict[str, str]:
-    """What the trainer wrote into a weights file: recipe, seed, data fingerprint, versions, curve."""
-    try:
-        with safe_open(path, "pt") as handle:
-            return handle.metadata()
-    except (OSError, SafetensorError) as error:
-        raise CorruptData(f"{path} is no readable safetensors file: {error}", "fetch or train it again") from None
-
-
-def recipe_of(name: str, folder: Path = WEIGHTS) -> Recipe | FinetuneRecipe:
-    """The recipe in a model's own file; of an average of two others, which has no file, the shipped one."""
-    shipped = read_recipe(split_name(name)[0]) if not (folder / f"{name}.safetensors").is_file() else None
-    if isinstance(shipped, FinetuneRecipe) and shipped.method == "wise":
-        return shipped
-    path = weights_file(name, folder)
-    return parse_recipe(json.loads(read_metadata(path)["recipe"]), path)
 
 
 def load_net(name: str, folder: Path = WEIGHTS) -> torch.nn.Module:

@@ -13,8 +13,9 @@ from clipkit.models.model import Model
 from clipkit.models.weights import sha256_of
 from clipkit.pocket import models
 from clipkit.pocket.vocabulary import article
-from clipkit.pocket.zoo.loading import WEIGHTS, load_net, recipe_of, split_name, weights_file
-from clipkit.pocket.zoo.recipe import FinetuneRecipe
+from clipkit.pocket.zoo.files import WEIGHTS, recipe_of, weights_file
+from clipkit.pocket.zoo.loading import load_net
+from clipkit.pocket.zoo.recipe import FinetuneRecipe, split_name
 
 _PREPROCESSING = PreprocessCfg(size=48)
 

@@ -178,6 +178,18 @@ def read_recipe(path: str | Path) -> "Recipe | FinetuneRecipe":
     return parse_recipe({"name": path.stem, **values}, path)
 
 
+def split_name(name: str) -> tuple[str, int]:
+    """Recipe and seed of a model's name.
+
+    >>> split_name("resnet-wild-10-s2")
+    ('resnet-wild-10', 2)
+    """
+    recipe, _, seed = name.rpartition("-s")
+    if not recipe or not seed.isdecimal():
+        raise BadInput(f"{name!r} is no name of a pocket model", "write RECIPE-sSEED, such as resnet-wild-s0")
+    return recipe, int(seed)
+
+
 def parse_recipe(values: dict, path: Path) -> "Recipe | FinetuneRecipe":
     """A recipe from the keys of a TOML file or of a checkpoint's metadata; `path` is named in errors."""
     return _build(FinetuneRecipe if "parent" in values else Recipe, values, path)

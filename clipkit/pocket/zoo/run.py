@@ -57,7 +57,9 @@ def needs(recipe: Recipe | FinetuneRecipe, seed: int) -> set[str]:
 def render_first(recipes: list[Recipe | FinetuneRecipe]) -> None:
     """Render every training pool and the validation set, so that the processes need not do it twice."""
     load_set("wild", "validation")
-    for data in dict.fromkeys((r.data.labels, r.data.distribution, r.data.pool, r.data.seed) for r in recipes):
+    for data in dict.fromkeys(
+        (r.data.labels, r.data.distribution, r.data.pool, r.data.seed) for r in recipes
+    ):
         if data[0] == "intermediate":
             intermediate(*data[2:])
         else:
@@ -90,7 +92,8 @@ def compare(jobs: list[Job], out: Path) -> Iterator[tuple[str, float, float, boo
 
     from clipkit.models.weights import read_weights
     from clipkit.pocket.zoo.batches import to_tensor
-    from clipkit.pocket.zoo.loading import WEIGHTS, load_net
+    from clipkit.pocket.zoo.files import WEIGHTS
+    from clipkit.pocket.zoo.loading import load_net
     from clipkit.pocket.zoo.train import Learning
 
     data = load_set("wild", "validation")
@@ -113,7 +116,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
-    parser.add_argument("--list", action="store_true", help="only say what would be trained, and for how long")
+    parser.add_argument(
+        "--list", action="store_true", help="only say what would be trained, and for how long"
+    )
     parser.add_argument("--compare", action="store_true", help="train nothing; compare with what is shipped")
     arguments = parser.parse_args()
     jobs = plan(shipped_recipes())
@@ -126,7 +131,9 @@ def main() -> None:
         far = 0
         for name, ours, theirs, same in compare(jobs, arguments.out):
             far += abs(ours - theirs) > TOLERANCE
-            print(f"{name}: shipped {ours:.3f}, retrained {theirs:.3f}{', the same weights' * same}", flush=True)
+            print(
+                f"{name}: shipped {ours:.3f}, retrained {theirs:.3f}{', the same weights' * same}", flush=True
+            )
         sys.exit(far > 0)
     render_first([r for r, _ in jobs])
     running: dict[str, Future] = {}

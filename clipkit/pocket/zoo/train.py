@@ -239,7 +239,8 @@ def fit(
             rate = (step - first) * len(batch[0]) / (last - begun)
             reached = f"wild validation {curve[-1][2]:.3f}" if curve else "no validation yet"
             print(
-                f"{final.stem} step {step}/{steps} loss {running:.3f} {reached} {rate:.0f} samples/s", flush=True
+                f"{final.stem} step {step}/{steps} loss {running:.3f} {reached} {rate:.0f} samples/s",
+                flush=True,
             )
         if step - first == stop_after and step < steps:
             return None
