@@ -6,22 +6,32 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed$(if $(CPU),-cpu)
 EXTRAS := models,book,test
+ifdef FRESH
+export CLIPKIT_RESULTS := $(CURDIR)/_build/results
+endif
 TORCH := $(shell grep -E '^(torch|torchvision)==' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint clean
+.PHONY: help book test lint zoo clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
-	@echo 'options: PROFILE=pocket|full  JOBS=2  FRESH=1 (judge anew)  CPU=1 (torch without CUDA)  PYTHON=python3.12'
+	@echo 'options: PROFILE=pocket|full  JOBS=2  FRESH=1 (measure and judge anew)  CPU=1 (torch without CUDA)  PYTHON=python3.12'
 
 book: $(STAMP) ## execute the notebooks and build the book in _build/html
 	@$(BIN)/clipkit records fetch || echo 'Some public records are not on this machine; their chapters will say so.'
-	@$(BIN)/clipkit claims --track record $(if $(FRESH),--fresh) > /dev/null  # judged once, so that no two notebooks do it side by side
+ifdef FRESH
+	$(BIN)/clipkit pocket evaluate --out _build/results --jobs $(JOBS)
+endif
+	@for track in record pocket; do $(BIN)/clipkit claims --track $$track $(if $(FRESH),--fresh) > /dev/null; done  # judged once, so that no two notebooks do it side by side
 	$(BIN)/clipkit book --profile $(PROFILE) --jobs $(JOBS)
 
 test: $(STAMP) ## run the tests (the book is built for them; CLIPKIT_BOOK=DIR takes one that is built)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+zoo: $(STAMP) ## train the pocket models anew in _build/zoo (hours) and compare them with the shipped ones
+	$(BIN)/python -m clipkit.pocket.zoo.run --out _build/zoo --jobs $(JOBS)
+	$(BIN)/python -m clipkit.pocket.zoo.run --out _build/zoo --compare
 
 lint: $(STAMP) ## check style
 	$(BIN)/ruff check clipkit tests

@@ -209,3 +209,81 @@ def show(
             curve["columns"],
             [[f"{v:,.3g}" if v < 100 else f"{v:,.0f}" for v in row] for row in curve["rows"]],
         )
+
+
+@app.command()
+def evaluate(
+    models: Annotated[list[str] | None, typer.Argument(help="Models; the whole zoo if none is named.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the numbers.", show_default="the shipped ones")] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Folder of stored embeddings.", show_default="the cache folder")
+    ] = None,
+    split: Split = "test",
+    jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
+) -> None:
+    """Measure models on every set: each image is embedded once, each model's numbers go to a file of its own.
+
+    What is up to date is passed over, so a run that was stopped can be taken up again.
+
+    Examples:
+
+      clipkit pocket evaluate --out results
+
+      clipkit pocket evaluate resnet-wild-s0 vit-wild-s0 --split validation --out results
+    """
+    from tqdm import tqdm
+
+    from clipkit.pocket.store import cache_folder
+    from clipkit.pocket.zoo.cards import pocket_cards
+    from clipkit.pocket.zoo.evaluate import RESULTS
+    from clipkit.pocket.zoo.evaluate import evaluate as run
+
+    store = store or cache_folder().parent / "embeddings"
+    done = run(models or [], store, out or RESULTS, split, jobs)
+    measured = 0
+    for _, fresh in tqdm(done, total=len(models or pocket_cards()), unit="model", desc=f"measure ({split})"):
+        measured += fresh
+    typer.echo(f"{measured} models measured, the others were up to date: {(out or RESULTS) / split}")
+
+
+@app.command()
+def contrasts(
+    section: Annotated[str, typer.Option(help="Only metrics of this section.")] = "",
+    factor: Annotated[str, typer.Option(help="Only contrasts of this factor.")] = "",
+    split: Split = "test",
+    as_json: AsJson = False,
+) -> None:
+    """Print what each single change does: effect, 95 % interval over seeds and images, smallest detectable effect.
+
+    One block for each headline metric. p is corrected (Holm) over the clean contrasts of the block.
+
+    Examples:
+
+      clipkit pocket contrasts
+
+      clipkit pocket contrasts --section shape_bias --factor fine-tuning --json
+    """
+    from clipkit.sections.headlines import headline_contrasts
+
+    blocks = headline_contrasts(split, section, factor)
+    if as_json:
+        rows = [{"metric": h.title} | h.key | row for h, frame in blocks for row in frame.to_dict("records")]
+        typer.echo(json.dumps([{k: None if v != v else v for k, v in r.items()} for r in rows], indent=1))
+        return
+    for headline, frame in blocks:
+        show_table(
+            ("factor", "change", "effect", "95 % interval", "p (Holm)", "detectable", "seeds"),
+            [
+                (
+                    c.factor,
+                    c.aspect + ("" if c.clean else " (not clean)"),
+                    f"{c.effect:+.3f}",
+                    f"{c.low:+.3f} to {c.high:+.3f}",
+                    "" if c.p_holm != c.p_holm else f"{c.p_holm:.2g}",
+                    f"{c.mde:.3f}",
+                    f"{c.n_a} and {c.n_b}",
+                )
+                for c in frame.itertuples()
+            ],
+            title=headline.title,
+        )

@@ -104,7 +104,7 @@ def _legend(ax) -> None:
 def reservations(contrasts: Iterable[ContrastSpec]) -> Html:
     """The contrasts with a note, as a table: what is compared, whether it is clean, and what it leaves open."""
     rows = "".join(
-        f'<tr><th scope="row">{escape(c.a)}<br>{escape(c.b)}</th><td>{escape(c.aspect)}</td>'
+        f'<tr><th scope="row">{escape(c.id)}</th><td>{escape(c.aspect)}<br>({escape(c.a)} against {escape(c.b)})</td>'
         f"<td>{'yes' if c.clean else 'no'}</td><td>{escape(c.note)}</td></tr>"
         for c in contrasts
         if c.note
@@ -112,6 +112,6 @@ def reservations(contrasts: Iterable[ContrastSpec]) -> Html:
     return Html(
         '<div class="ledger-scroll" tabindex="0" role="region" aria-label="What contrasts leave open">'
         '<table class="ledger"><caption>What contrasts leave open</caption><thead><tr>'
-        '<th scope="col">Arms</th><th scope="col">Compared</th><th scope="col">Clean</th>'
+        '<th scope="col">Contrast</th><th scope="col">Compared</th><th scope="col">Clean</th>'
         f'<th scope="col">Left open</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )

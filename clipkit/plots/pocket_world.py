@@ -22,7 +22,7 @@ from clipkit.plots.pixel_page import LINE, Page, extent, grid_page, put_grid
 from clipkit.pocket.correspondence import geometric_matches
 from clipkit.pocket.dataset import Draw, PocketData
 from clipkit.pocket.hard_negatives import KINDS
-from clipkit.pocket.prompts import HELD_OUT_TEMPLATES, prompt_set
+from clipkit.pocket.prompts import PROMPT_SET_SIZES, prompt_set
 from clipkit.pocket.sets import SETS
 from clipkit.pocket.training_sets import training_spec
 from clipkit.pocket.vocabulary import article
@@ -258,7 +258,7 @@ def glue_counts() -> None:
         "patterns": len(SURFACE_PATTERNS),
         "backgrounds": len(BACKGROUNDS),
         "sets": len(SETS),
-        "prompts": len(HELD_OUT_TEMPLATES),
+        "prompts": PROMPT_SET_SIZES[-1],
         "pixels": training_spec("wild", 1).size,
     }
     for name, count in counts.items():

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from clipkit.pocket.zoo.design import ContrastSpec, contrasts
 from clipkit.pocket.zoo.files import weights_file
 from clipkit.pocket.zoo.recipe import read_recipe
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = Path(os.environ.get("CLIPKIT_CHROMIUM", "/usr/bin/chromium"))
 
 
 def spec(a, b, factor="loss", **values):

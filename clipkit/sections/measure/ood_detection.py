@@ -15,7 +15,7 @@ from clipkit.sections.measured import DRAWS, Measured
 from clipkit.sections.outputs import PROMPT_SETS, Outputs, default_prompts
 from clipkit.stats import shared_counts
 
-SECTION = "ood_detection"
+SECTION = "OOD detection"
 AUROC, FPR = "auroc", "fpr95"
 ALL = "all"
 """The data set of a mean over all unknown sets, and the subset of all images of a set."""

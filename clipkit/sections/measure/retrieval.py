@@ -1,5 +1,7 @@
 """Retrieval: recall in both directions, and whether a caption is told from one that is almost true."""
 
+from functools import partial
+
 import numpy as np
 
 from clipkit.metrics import best_ranks, recall_hits, resampled_mean, resampled_ratio
@@ -11,8 +13,8 @@ from clipkit.zeroshot import normalise
 SECTION = "retrieval"
 DATASETS = ("retrieval", "hard-negatives")
 KS = (1, 5, 10)
-PREFERRED = "true caption preferred"
-BLIND = "true caption preferred by other pictures"
+PREFERRED = "caption_accuracy"
+BLIND = "blind_accuracy"
 
 
 def measure(outputs: Outputs) -> list[Measured]:
@@ -65,9 +67,9 @@ def hard_negatives(outputs: Outputs, dataset: str) -> list[Measured]:
     """Share of images nearer to their true caption than to its false twin, for each kind and overall.
 
     `table` has the columns kind, caption and negative, one caption of each sort for an image. Chance is one
-    half, and ties count half. "preferred by other pictures" is the control: the share of the kind's *other*
+    half, and ties count half. `blind_accuracy` is the control: the share of the kind's *other*
     pictures that prefer the true caption as well. What exceeds it has been seen; up to it, the words may have
-    sufficed (a twin may read oddly). Images are resampled with their captions; the other pictures stay.
+    sufficed (a twin may read oddly). Images are resampled within their kind; the other pictures stay.
     """
     images = normalise(outputs.features(dataset).astype(np.float64))
     true, false = (
@@ -83,16 +85,16 @@ def hard_negatives(outputs: Outputs, dataset: str) -> list[Measured]:
         prefers = (1 + np.sign(nearer[0] - nearer[1])) / 2
         own[rows] = np.diag(prefers)
         other[rows] = (prefers.sum(axis=0) - np.diag(prefers)) / (len(rows) - 1)
-    counts = shared_counts(dataset, len(images), DRAWS)
     found = []
-    for subset in (*dict.fromkeys(kinds), "overall"):
-        rows = np.arange(len(kinds)) if subset == "overall" else np.flatnonzero(kinds == subset)
-        for metric, scores, higher in ((PREFERRED, own, True), (BLIND, other, None)):
-            draws = resampled_mean(counts[:, rows], scores[rows])
-            value = float(scores[rows].mean())
-            found.append(
-                Measured(SECTION, dataset, subset, metric, value, draws, len(rows), higher_is_better=higher)
-            )
+    for metric, scores, higher in ((PREFERRED, own, True), (BLIND, other, None)):
+        row = partial(Measured, SECTION, dataset, metric=metric, higher_is_better=higher)
+        sums = np.zeros(DRAWS)
+        for kind in dict.fromkeys(kinds):
+            rows = np.flatnonzero(kinds == kind)
+            draws = resampled_mean(shared_counts(f"{dataset}, {kind}", len(rows), DRAWS), scores[rows])
+            found.append(row(subset=kind, value=float(scores[rows].mean()), draws=draws, n=len(rows)))
+            sums += len(rows) * draws
+        found.append(row(subset="overall", value=float(scores.mean()), draws=sums / len(kinds), n=len(kinds)))
     return found
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from clipkit.metrics import resampled_mean, resampled_ratio, shape_bias, validate
-from clipkit.pocket.world.palette import CLASS_NAMES
+from clipkit.errors import BadInput
+from clipkit.metrics import resampled_mean, resampled_ratio, validate
 from clipkit.sections.measured import DRAWS, Measured
 from clipkit.sections.outputs import PROMPT_SETS, Outputs, default_prompts
 from clipkit.stats.shared_draws import shared_counts
@@ -25,8 +25,7 @@ def measure(outputs: Outputs) -> list[Measured]:
     found = []
     for background in BACKGROUNDS:
         conflict = f"{CONFLICT}-{background}"
-        table = outputs.table(conflict)
-        cues = [_class_index(table[cue]) for cue in ("shape", "texture")]
+        cues = _cues(outputs, conflict)
         for prompts in PROMPT_SETS if outputs.card.prompts else (default,):
             numbers = cue_conflict(conflict, outputs.logits(conflict, prompts), *cues, prompts)
             found += numbers if prompts == default else [m for m in numbers if m.metric == "shape_bias"]
@@ -64,34 +63,38 @@ def cue_conflict(dataset: str, scores, shape, texture, prompts: str = "") -> lis
         validate.class_labels(name, v, k) for name, v in (("shape", shape), ("texture", texture))
     )
     validate.same_length(scores=scores, shape=shape, texture=texture)
+    if (shape == texture).all():
+        raise BadInput(f"{dataset}: shape and texture agree in all {n} trials", "pass cue-conflict images")
     decision = scores.argmax(axis=1)
-    plain = shape_bias(decision, shape, texture)
-    conflict = shape != texture
-    counts = shared_counts(dataset, n, DRAWS)[:, conflict]
-    by_shape, by_texture = ((decision == cue)[conflict].astype(float) for cue in (shape, texture))
+    conflict = (shape != texture).astype(float)
+    by_shape, by_texture = (conflict * (decision == cue) for cue in (shape, texture))
     by_either = by_shape + by_texture
-    lead = np.take_along_axis(scores, np.stack([shape, texture], axis=1), axis=1)[conflict] @ [1.0, -1.0]
-    two_way = (np.sign(lead) + 1) / 2
+    lead = np.take_along_axis(scores, np.stack([shape, texture], axis=1), axis=1) @ [1.0, -1.0]
+    two_way = conflict * (np.sign(lead) + 1) / 2
+    counts = shared_counts(dataset, n, DRAWS)
 
-    def number(subset, metric, value, draws, n=plain.n, better=None):
+    def number(subset, metric, hits, among=conflict, better=None):
+        value = hits.sum() / among.sum() if among.any() else np.nan
+        draws = resampled_ratio(counts, hits, among)
         return Measured(
-            SECTION, dataset, subset, metric, float(value), draws, n, prompts, higher_is_better=better
+            SECTION,
+            dataset,
+            subset,
+            metric,
+            float(value),
+            draws,
+            int(among.sum()),
+            prompts,
+            "fraction",
+            better,
         )
 
-    shares = {"cue_accuracy": by_either, "shape_share": by_shape, "texture_share": by_texture}
     return [
-        number(
-            ALL_CLASSES,
-            "shape_bias",
-            plain.shape_bias,
-            resampled_ratio(counts, by_shape, by_either),
-            plain.n_shape + plain.n_texture,
-        ),
-        *(
-            number(ALL_CLASSES, name, hit.mean(), resampled_mean(counts, hit), better=name == "cue_accuracy" or None)
-            for name, hit in shares.items()
-        ),
-        number(TWO_CUES, "shape_bias", two_way.mean(), resampled_mean(counts, two_way)),
+        number(ALL_CLASSES, "shape_bias", by_shape, by_either),
+        number(ALL_CLASSES, "cue_accuracy", by_either, better=True),
+        number(ALL_CLASSES, "shape_share", by_shape),
+        number(ALL_CLASSES, "texture_share", by_texture),
+        number(TWO_CUES, "shape_bias", two_way),
     ]
 
 
@@ -103,6 +106,11 @@ def _accuracy(outputs: Outputs, dataset: str, prompts: str) -> Measured:
     )
 
 
-def _class_index(names) -> np.ndarray:
-    """Index of each name in CLASS_NAMES: (n,) int64."""
-    return np.array([CLASS_NAMES.index(name) for name in names], dtype=np.int64)
+def _cues(outputs: Outputs, dataset: str) -> tuple[np.ndarray, np.ndarray]:
+    """Class index of each image's shape, which is its label, and of its texture: (n,) int64."""
+    table, shape = outputs.table(dataset), outputs.labels(dataset)
+    index = dict(zip(table["shape"], shape, strict=True))
+    unknown = set(table["texture"]) - index.keys()
+    if unknown:
+        raise BadInput(f"{dataset}: no image has the shape of {sorted(unknown)[0]!r}", "use the whole set")
+    return shape, np.array([index[name] for name in table["texture"]], dtype=np.int64)

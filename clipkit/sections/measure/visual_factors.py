@@ -4,7 +4,7 @@ import numpy as np
 
 from clipkit.datasets.imagenet_x import FACTORS
 from clipkit.errors import BadInput
-from clipkit.metrics import factor_accuracy, resampled_mean, resampled_ratio, validate
+from clipkit.metrics import factor_accuracy, resampled_mean, validate
 from clipkit.sections.measured import DRAWS, Measured
 from clipkit.sections.outputs import PROMPT_SETS, Outputs, default_prompts
 from clipkit.stats.shared_draws import shared_counts
@@ -89,7 +89,9 @@ def from_annotations(
     if not carried.all():
         raise BadInput(f"no image carries {names[int(np.argmin(carried))]!r}", "leave that factor out")
     counts = shared_counts(dataset, len(correct), DRAWS)
-    draws = np.array([resampled_ratio(counts, correct * f, f) for f in factors.T])
+    # One pass over the counts: the mean of right answers with a factor, over that of the factor.
+    right, present = np.split(resampled_mean(counts, np.hstack([correct[:, None] * factors, factors])).T, 2)
+    draws = np.divide(right, present, out=np.full(right.shape, np.nan), where=present > 0)
     if typical is None:
         n_base, base, base_draws = len(correct), float(correct.mean()), resampled_mean(counts, correct)
     else:

@@ -1,0 +1,51 @@
+"""The headline metrics of the zoo: one or two a section, on which every contrast is printed."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from clipkit.claims.ledger import FACTORS
+from clipkit.errors import UnknownName
+from clipkit.registry import did_you_mean
+from clipkit.sections.contrasts import contrast_frame
+from clipkit.sections.pocket.results import zoo_results
+
+
+class Headline(NamedTuple):
+    """A metric by name; `better` says which direction is, if one is."""
+
+    title: str
+    section: str
+    dataset: str
+    subset: str
+    metric: str
+    better: str = "higher"
+
+    @property
+    def key(self) -> dict[str, str]:
+        """The row of `MeasuredTable` that it is."""
+        return {k: getattr(self, k) for k in ("section", "dataset", "subset", "metric")}
+
+
+HEADLINES: tuple[Headline, ...] = ()
+
+
+def headline_contrasts(
+    split: str = "test", section: str = "", factor: str = ""
+) -> list[tuple[Headline, pd.DataFrame]]:
+    """Each headline with its `contrast_frame`, of one section or factor if named.
+
+    The correction is over all clean contrasts of a headline, also where `factor` shows a few. Raises
+    UnknownName for a section or factor that does not exist, MissingData where nothing was measured.
+    """
+    sections = sorted({h.section for h in HEADLINES})
+    for value, known, what in ((section, sections, "section"), (factor, FACTORS[1:], "factor")):
+        if value and value not in known:
+            raise UnknownName(f"unknown {what} {value!r}", did_you_mean(value, known))
+    table = zoo_results(split)
+    found = []
+    for headline in HEADLINES:
+        if section in ("", headline.section):
+            frame = contrast_frame(table, **headline.key)
+            found.append((headline, frame[frame.factor == factor] if factor else frame))
+    return found
