@@ -1,6 +1,7 @@
 """Slow results are kept on disk, for as long as neither the code nor the data behind them change."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable
 from functools import cache, wraps
@@ -13,19 +14,22 @@ from joblib import Memory
 from clipkit.records import folder as records_folder
 from clipkit.results import versions
 
-CODE = ("datasets", "metrics", "records", "sections", "stats", "zoo")
+CODE = ("datasets", "metrics", "pocket", "records", "sections", "stats", "zoo")
 F = TypeVar("F", bound=Callable)
 
 
 @cache
 def fingerprint() -> str:
-    """Hash of all code and tables that evidence rests on, and of the numerical packages' versions."""
+    """Hash of all code, tables and results that evidence rests on, and of the numerical packages' versions."""
     digest = hashlib.sha256(versions().encode())
     package = Path(str(files("clipkit")))
-    for name in CODE:
-        for path in sorted((package / name).rglob("*")):
-            if path.suffix in (".py", ".csv", ".txt"):
-                digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    folders = [package / name for name in CODE]
+    if "CLIPKIT_RESULTS" in os.environ:
+        folders.append(Path(os.environ["CLIPKIT_RESULTS"]))
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".py", ".csv", ".txt", ".toml", ".parquet"):
+                digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -1,6 +1,7 @@
 """A zoo whose numbers are made up: accuracies on lines that were chosen, with the noise of images and of seeds."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,16 @@ SLOPES = dict(zip(FACTORS, np.linspace(0.8, 1.2, len(FACTORS)), strict=True))
 HARDNESS = dict(zip(FACTORS, np.linspace(-1.2, 0.9, len(FACTORS)), strict=True))
 
 
+@cache
+def _counts(dataset: str, n: int) -> np.ndarray:
+    return shared_counts(dataset, n, DRAWS)
+
+
+def _mean(section: str, dataset: str, subset: str, metric: str, right: np.ndarray, prompts: str) -> Measured:
+    draws = resampled_mean(_counts(dataset, len(right)), right.astype(float))
+    return Measured(section, dataset, subset, metric, float(right.mean()), draws, len(right), prompts)
+
+
 def named(*recipes: str, seeds: Iterable[int] = SEEDS) -> list[str]:
     return [f"{recipe}-s{seed}" for recipe in recipes for seed in seeds]
 
@@ -39,7 +50,7 @@ def planted_zoo(
     beyond: Callable[[str, str], float] = lambda model, subset: 0.0,
     loss: Callable[[str], float] = lambda prompts: 0.0,
     n_scenes: int = 312,
-    n_wild: int = 1040,
+    n_wild: int = 520,
     agreement: float = 0.6,
     seed: int = 0,
 ) -> MeasuredTable:
@@ -76,16 +87,25 @@ def planted_zoo(
                 np.tile(np.arange(n_scenes), len(answers)),
                 prompts,
             )
-            found += [(model, m) for m in numbers if prompts in ("", "80") or m.subset in ("base", "all factors")]
-            for dataset in natural_shifts.DATASETS:
+            found += [
+                (model, m) for m in numbers if prompts in ("", "80") or m.subset in ("base", "all factors")
+            ]
+            wanted = natural_shifts.DATASETS if prompts in ("", "80", "1") else (natural_shifts.ORDINARY,)
+            for dataset in wanted:
                 accuracy = (
                     chance if dataset == "wild" else on_the_line(dataset, chance) + beyond(model, dataset)
                 )
                 right = correct(dataset, n_wild, accuracy - lost)
-                draws = resampled_mean(shared_counts(dataset, n_wild, DRAWS), right.astype(float))
                 found.append(
-                    (model, Measured(natural_shifts.SECTION, dataset, natural_shifts.ALL, "accuracy",
-                                     float(right.mean()), draws, n_wild, prompts))
-                )  # fmt: skip
+                    (
+                        model,
+                        _mean(
+                            natural_shifts.SECTION, dataset, natural_shifts.ALL, "accuracy", right, prompts
+                        ),
+                    )
+                )
+            if prompts == "80":
+                right = correct("retrieval", n_wild, chance + beyond(model, "retrieval"))
+                found.append((model, _mean("retrieval", "retrieval", "both", "recall@1", right, "")))
     frame = pd.DataFrame([{"model": model, **m._asdict()} for model, m in found]).drop(columns="draws")
     return MeasuredTable(frame, np.array([m.draws for _, m in found]), {})

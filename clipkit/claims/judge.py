@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from tqdm import tqdm
 
-from clipkit.claims import record
+from clipkit.claims import pocket, record
 from clipkit.claims.ledger import load
 from clipkit.claims.verdict import Verdict, judge, untestable
 from clipkit.errors import MissingData
@@ -16,13 +16,18 @@ from clipkit.stats import holm
 
 TESTS: dict[str, Registry[Callable[[], Evidence]]] = {
     "record": record.TESTS,
-    "pocket": Registry("pocket test"),
+    "pocket": pocket.TESTS,
     "full": Registry("full test"),
 }
 NOTHING_YET = {
     "record": "no public record at hand can test it",
-    "pocket": "the pocket laboratory has no results for it yet",
+    "pocket": "the pocket laboratory cannot test it yet",
     "full": "no full run is on this machine",
+}
+NOT_HERE = {
+    "record": "the public records behind it are not on this machine",
+    "pocket": "the models that it needs have not been measured",
+    "full": "the runs that it needs are not on this machine",
 }
 
 
@@ -40,7 +45,7 @@ def judge_all(track: str, only: list[str] | None = None) -> list[Verdict]:
         try:
             evidence[name] = remember(test)()
         except MissingData as error:
-            missing[name] = f"the public records behind it are not on this machine: {error.remedy}"
+            missing[name] = f"{NOT_HERE[track]}: {error.problem}; {error.remedy}"
     corrected = (
         dict(zip(evidence, holm(np.array([e.p for e in evidence.values()])), strict=True)) if evidence else {}
     )

@@ -12,6 +12,7 @@ from clipkit.metrics.calibration import (
     reliability_table,
 )
 from clipkit.metrics.correlation import Correlation, correlation
+from clipkit.metrics.debiased_calibration import calibration_noise_floor, rms_calibration_error
 from clipkit.metrics.factors import error_ratio, factor_accuracy
 from clipkit.metrics.ood import auroc, fpr_at_tpr, max_logit, mcm, msp
 from clipkit.metrics.resampled import (
@@ -22,6 +23,7 @@ from clipkit.metrics.resampled import (
     resampled_ratio,
 )
 from clipkit.metrics.resampled_lines import resampled_lines
+from clipkit.metrics.resampled_temperature import resampled_temperature
 from clipkit.metrics.retrieval import BestRanks, Recall, RecallHits, best_ranks, recall_at_k, recall_hits
 from clipkit.metrics.robustness import EffectiveRobustness, RobustLine, effective_robustness, fit_line
 from clipkit.metrics.shape_bias import ShapeBias, class_probabilities, shape_bias
@@ -42,6 +44,7 @@ __all__ = [
     "best_ranks",
     "brier_score",
     "calibration_error",
+    "calibration_noise_floor",
     "class_probabilities",
     "confidence_and_correct",
     "correlation",
@@ -66,7 +69,9 @@ __all__ = [
     "resampled_lines",
     "resampled_mean",
     "resampled_ratio",
+    "resampled_temperature",
     "restrict_to_classes",
+    "rms_calibration_error",
     "shape_bias",
     "softmax",
     "top_k_accuracy",

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from clipkit.claims import Verdict, judge_all, load
+from clipkit.claims.verdict import UNTESTABLE
 from clipkit.errors import MissingData
 from clipkit.plots.ledger import Html, effect_text
 from clipkit.registry import Registry
 from clipkit.results import Result, to_frame
 
-TRACKS = {"pocket": ("record", "pocket"), "full": ("record", "full")}
+TRACKS = {"pocket": ("record", "pocket"), "full": ("record", "pocket", "full")}
 """The tracks that a profile of the book shows, in the order in which they decide a cell of the ledger."""
 
 
@@ -21,15 +22,18 @@ def verdicts(profile: str, only: list[str] | None = None) -> list[Verdict]:
 def glue_verdicts(verdicts: Sequence[Verdict]) -> None:
     """Glue `{id}-verdict`, `{id}-effect`, `{id}-models` and `{id}-clusters`, for prose to quote.
 
-    With several tracks, the first verdict of each claim is glued.
+    They are those of the first track that can test the claim; `{id}-{track}-verdict` and so on are those of
+    one track.
     """
     from myst_nb import glue
 
-    claims, seen = load(), set()
+    claims = load()
+    first: dict[str, Verdict] = {}
     for verdict in verdicts:
-        if verdict.id in seen:
-            continue
-        seen.add(verdict.id)
+        if verdict.id not in first or first[verdict.id].verdict == UNTESTABLE != verdict.verdict:
+            first[verdict.id] = verdict
+    named = [(v.id, v) for v in first.values()] + [(f"{v.id}-{v.track}", v) for v in verdicts]
+    for name, verdict in named:
         values = {
             "verdict": verdict.verdict,
             "effect": effect_text(claims[verdict.id], verdict),
@@ -37,11 +41,11 @@ def glue_verdicts(verdicts: Sequence[Verdict]) -> None:
             "clusters": str(verdict.n_clusters),
         }
         for key, value in values.items():
-            glue(f"{verdict.id}-{key}", _Plain(value), display=False)
+            glue(f"{name}-{key}", _Plain(value), display=False)
 
 
 def glue_text(key: str, make: Callable[[], str]) -> None:
-    """Glue what `make` returns, for prose to quote; "not available here" where records are missing."""
+    """Glue what `make` returns, for prose to quote; "not available here" where records or results are missing."""
     from myst_nb import glue
 
     try:

@@ -11,6 +11,8 @@ SYMBOL = dict(zip(VERDICTS, ("✓", "◐", "✗", "–"), strict=True))
 PAGES = {
     "visual factors": "visual-factors.html",
     "shape bias": "shape-bias.html",
+    "OOD detection": "ood-detection.html",
+    "calibration": "calibration.html",
     "retrieval": "retrieval.html",
     "natural shifts": "natural-shifts.html",
     "training data": "training-data.html",
@@ -53,6 +55,11 @@ def strongest(verdicts: Sequence[Verdict]) -> Verdict:
     return next((v for v in verdicts if v.verdict != UNTESTABLE), verdicts[0])
 
 
+def telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts on one claim of all tracks that could test it; if none could, the first."""
+    return [v for v in verdicts if v.verdict != UNTESTABLE] or [strongest(verdicts)]
+
+
 def grid(verdicts: Sequence[Verdict]) -> Html:
     """Sections down, factors across; each claim is a link to its evidence, with its id and verdict in words."""
     claims, by_id = load(), _by_id(verdicts)
@@ -64,7 +71,7 @@ def grid(verdicts: Sequence[Verdict]) -> Html:
             here = [
                 c for c in claims.values() if (c.section, c.factor) == (section, factor) and c.id in by_id
             ]
-            cells.append("<td>" + "".join(_cell(c, strongest(by_id[c.id])) for c in here) + "</td>")
+            cells.append("<td>" + "".join(_cell(c, v) for c in here for v in telling(by_id[c.id])) + "</td>")
         body.append(f'<tr><th scope="row">{escape(section)}</th>{"".join(cells)}</tr>')
     return Html(
         '<div class="ledger-scroll" tabindex="0" role="region" aria-label="Verdicts by section and factor">'
@@ -75,9 +82,12 @@ def grid(verdicts: Sequence[Verdict]) -> Html:
 
 
 def table(verdicts: Sequence[Verdict]) -> Html:
-    """Every claim in words with its verdict, effect, interval, and what stands behind it; one row a claim."""
+    """Every claim in words with its verdict, effect, interval, and what stands behind it.
+
+    One row for each claim and track that could test it.
+    """
     claims, by_id = load(), _by_id(verdicts)
-    rows = "".join(_row(claims[i], strongest(vs)) for i, vs in by_id.items())
+    rows = "".join(_row(claims[i], v, _anchor(i, v, vs)) for i, vs in by_id.items() for v in telling(vs))
     return Html(
         '<div class="ledger-scroll" tabindex="0" role="region" aria-label="All claims">'
         '<table class="ledger ledger-table">'
@@ -90,7 +100,7 @@ def table(verdicts: Sequence[Verdict]) -> Html:
 def cards(verdicts: Sequence[Verdict]) -> Html:
     """The claims of one chapter with their verdicts, as a list; used at the head of a chapter."""
     claims, by_id = load(), _by_id(verdicts)
-    items = "".join(_card(claims[i], strongest(vs)) for i, vs in by_id.items())
+    items = "".join(_card(claims[i], v, _anchor(i, v, vs)) for i, vs in by_id.items() for v in telling(vs))
     return Html(f'<ul class="claim-cards">{items}</ul>')
 
 
@@ -107,9 +117,15 @@ def _by_id(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
     return grouped
 
 
+def _anchor(claim: str, verdict: Verdict, verdicts: Sequence[Verdict]) -> str:
+    """The id of a verdict on a page: the claim's own for the first, with the track for the others."""
+    return claim if verdict is telling(verdicts)[0] else f"{claim}-{verdict.track}"
+
+
 def _cell(claim: Claim, verdict: Verdict) -> str:
     page = PAGES.get(claim.section) if verdict.verdict != UNTESTABLE else None
     target = f"{page}#{claim.id}" if page else f"#claim-{claim.id}"
+    track = f' <span class="track">{verdict.track}</span>' if verdict.verdict != UNTESTABLE else ""
     number = (
         f'<span class="number">{escape(effect_text(claim, verdict))}</span>'
         if verdict.effect is not None
@@ -117,27 +133,27 @@ def _cell(claim: Claim, verdict: Verdict) -> str:
     )
     return (
         f'<a class="verdict {CSS_CLASS[verdict.verdict]}" href="{target}" title="{escape(claim.sentence, quote=True)}">'
-        f"<strong>{claim.id}</strong> {verdict.verdict}{number}</a>"
+        f"<strong>{claim.id}</strong> {verdict.verdict}{track}{number}</a>"
     )
 
 
-def _row(claim: Claim, verdict: Verdict) -> str:
+def _row(claim: Claim, verdict: Verdict, anchor: str) -> str:
     effect = effect_text(claim, verdict) if verdict.effect is not None else "–"
     return (
-        f'<tr id="claim-{claim.id}" data-claim="{claim.id}">'
+        f'<tr id="claim-{anchor}" data-claim="{claim.id}">'
         f"<td><strong>{claim.id}</strong> {escape(claim.sentence)}</td>"
         f'<td>{badge(verdict.verdict)}<br><span class="track">{verdict.track}</span></td>'
         f"<td>{escape(effect)}</td><td>{escape(_behind(verdict))}</td></tr>"
     )
 
 
-def _card(claim: Claim, verdict: Verdict) -> str:
+def _card(claim: Claim, verdict: Verdict, anchor: str) -> str:
     text = escape(_behind(verdict))
     if verdict.effect is not None:
         statistic = claim.statistic[:1].upper() + claim.statistic[1:]
         text = f"{escape(statistic)}: <strong>{escape(effect_text(claim, verdict))}</strong>. {text}"
     return (
-        f'<li id="{claim.id}"><p><strong>{claim.id}</strong> {badge(verdict.verdict)} '
+        f'<li id="{anchor}"><p><strong>{claim.id}</strong> {badge(verdict.verdict)} '
         f'<span class="track">{verdict.track}</span><br>'
         f"{escape(claim.sentence)}</p><p>{text}</p></li>"
     )

@@ -1,11 +1,12 @@
 """One metric of the zoo under each contrast of the design: one factor changed, everything else held."""
 
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from clipkit.errors import BadInput, MissingData
+from clipkit.errors import MissingData
 from clipkit.pocket.zoo.design import ContrastSpec, contrasts
 from clipkit.pocket.zoo.recipe import read_recipe, split_name
 from clipkit.sections.measured import MeasuredTable
@@ -28,10 +29,12 @@ def contrast_frame(
     """Each contrast of the design on one metric: a row with the fields of `ContrastSpec` and of `Contrast`.
 
     Models are compared with all eighty templates, or with their heads. p_holm is corrected over the clean
-    contrasts of the frame; NaN for the others. Contrasts whose models have not been measured are left out.
+    contrasts of the frame; NaN for the others. Contrasts whose models have not been measured are left out, and
+    so is a model whose number is not defined. Prompt sets are compared over the models trained from scratch,
+    taken as they are: those fine-tuned would only repeat their parents.
     Seed variance is pooled over the recipes trained from scratch with a text tower; that of differences over
-    the paired contrasts of the same relation (child and parent, siblings, prompt sets).
-    specs: some contrasts only; the correction is then over these.
+    the paired contrasts of the same relation (child and parent, siblings, prompt sets). specs: some contrasts
+    only (the correction is then over these).
 
     Raises MissingData if no contrast can be computed.
     """
@@ -46,8 +49,8 @@ def contrast_frame(
             )
     if not rows:
         raise MissingData(
-            f"no two models that form a contrast have {section}/{dataset}/{subset}/{metric}",
-            "run clipkit pocket evaluate",
+            f"no two models that form a contrast have {section}/{dataset}/{subset}/{metric}, or none has a second seed",
+            "train more of the zoo, and run clipkit pocket evaluate",
         )
     frame = pd.DataFrame(rows)
     frame["p_holm"] = np.nan
@@ -62,6 +65,7 @@ class _Arms:
 
     def __init__(self, table: MeasuredTable, **key: str):
         rows = table.rows(**key)
+        rows = rows[np.isfinite(table.frame.value.to_numpy(float)[rows])]
         self.value = {(table.frame.model[i], table.frame.prompts[i]): table.frame.value[i] for i in rows}
         self.draws = {(table.frame.model[i], table.frame.prompts[i]): table.draws[i] for i in rows}
         self.by_recipe: dict[str, dict[int, tuple[str, str]]] = {}
@@ -91,9 +95,10 @@ class _Arms:
 
     def _pairs(self, spec: ContrastSpec) -> list[tuple]:
         if spec.kind == "prompts":
-            models = [m for m, prompts in self.value if prompts == _ALL]
-            return [((m, spec.a), (m, spec.b)) for m in models
-                    if (m, spec.a) in self.value and (m, spec.b) in self.value]  # fmt: skip
+            pairs = [
+                ((m, spec.a), (m, spec.b)) for m, prompts in self.value if prompts == _ALL and _scratch(m)
+            ]
+            return [(a, b) for a, b in pairs if a in self.value and b in self.value]
         if not spec.paired:
             return []
         a, b = self.by_recipe.get(spec.a, {}), self.by_recipe.get(spec.b, {})
@@ -101,10 +106,7 @@ class _Arms:
 
     def _of_models(self) -> SeedVariance:
         # Fine-tuned models share parents, and supervised ones vary by seed in other ways.
-        scratch = [
-            r for r in self.by_recipe if getattr(read_recipe(r), "objective", "supervised") != "supervised"
-        ]
-        keys = [key for recipe in scratch for key in self.by_recipe[recipe].values()]
+        keys = [key for seeds in self.by_recipe.values() for key in seeds.values() if _scratch(key[0])]
         return _pooled(
             [self.value[k] for k in keys],
             [split_name(k[0])[0] for k in keys],
@@ -126,6 +128,13 @@ class _Arms:
         return _pooled(values, labels, draws, seeds)
 
 
+@cache
+def _scratch(model: str) -> bool:
+    """Whether a model was trained from scratch with a text tower."""
+    return getattr(read_recipe(split_name(model)[0]), "objective", "supervised") != "supervised"
+
+
+@cache
 def _relation(spec: ContrastSpec) -> str:
     """How the models of paired arms belong together; differences of one relation vary alike."""
     if spec.kind == "prompts":
@@ -138,9 +147,6 @@ class _NoRepeats(Exception):
 
 
 def _pooled(values, recipes, draws, seeds) -> SeedVariance:
-    if len(values) == 0 or len(set(recipes)) == len(recipes):
+    if len(set(recipes)) == len(recipes):
         raise _NoRepeats
-    try:
-        return pooled_seed_variance(values, recipes, draws=np.array(draws), seeds=seeds)
-    except BadInput:
-        raise _NoRepeats from None
+    return pooled_seed_variance(values, recipes, draws=np.array(draws), seeds=seeds)

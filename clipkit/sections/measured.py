@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clipkit.errors import BadInput, CorruptData, MissingData
+from clipkit.registry import did_you_mean
 from clipkit.results import Result, row_maker
 
 DRAWS = 500
@@ -68,6 +69,8 @@ def write_measured(measured: Iterable[Measured], path: Path, **said: str) -> Pat
     Draws are kept as differences from the value in half precision: three digits of the noise, not of the value.
     """
     measured = list(measured)
+    if not measured:
+        raise BadInput(f"nothing to write to {path}", "measure something first")
     wrong = [m for m in measured if np.shape(m.draws) != (DRAWS,)]
     if wrong:
         raise BadInput(f"{wrong[0][:4]} has draws of shape {np.shape(wrong[0].draws)}", f"give ({DRAWS},)")
@@ -78,9 +81,18 @@ def write_measured(measured: Iterable[Measured], path: Path, **said: str) -> Pat
     columns = columns.replace_schema_metadata({k: str(v) for k, v in said.items()})
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(columns, temporary, compression="zstd")
-    os.replace(temporary, path)
+    try:
+        # Statistics would hold whole rows of draws once more.
+        pq.write_table(
+            columns, temporary, compression="zstd", write_page_checksum=True, write_statistics=False
+        )
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return path
+
+
+_FIELDS = [field for field in Measured._fields if field != "draws"]
 
 
 class MeasuredTable(NamedTuple):
@@ -102,30 +114,43 @@ class MeasuredTable(NamedTuple):
                 raise MissingData(f"nothing was measured for {asked}", "run clipkit pocket evaluate")
             raise BadInput(f"{len(rows)} numbers fit {asked}", "name more of " + ", ".join(KEY))
         row = self.frame.loc[rows[0]]
-        return Measured(**{f: row[f] for f in Measured._fields if f != "draws"}, draws=self.draws[rows[0]])
+        return Measured(**{f: row[f] for f in _FIELDS}, draws=self.draws[rows[0]])
 
     def rows(self, **key: str) -> np.ndarray:
-        """Positions of the rows that fit."""
+        """Positions of the rows that fit; raises BadInput for a column that is not there."""
+        for column in key.keys() - set(self.frame.columns):
+            raise BadInput(f"results have no column {column!r}", did_you_mean(column, self.frame.columns))
         fits = np.ones(len(self.frame), bool)
         for column, value in key.items():
             fits &= (self.frame[column] == value).to_numpy()
         return np.flatnonzero(fits)
 
 
+def section_rows(table: MeasuredTable, section: str, track: str = "pocket") -> list[Result]:
+    """All numbers of a section as result rows, model by model."""
+    rows = []
+    for model in dict.fromkeys(table.frame.model):
+        own = table.rows(model=model, section=section)
+        fields = table.frame.loc[own, _FIELDS].to_dict("records")
+        numbers = [Measured(**f, draws=table.draws[i]) for f, i in zip(fields, own, strict=True)]
+        rows += to_rows(numbers, model, track)
+    return rows
+
+
 def read_measured(folder: Path) -> MeasuredTable:
     """All files of a folder; raises MissingData if there are none, CorruptData naming one that is damaged."""
     paths = sorted(folder.glob("*.parquet"))
     if not paths:
-        raise MissingData(f"no results in {folder}", "run clipkit pocket evaluate")
+        raise MissingData(f"no results of the zoo on the {folder.name} split", "run clipkit pocket evaluate")
     frames, draws, said = [], [], {}
     for path in paths:
         try:
-            table = pq.read_table(path)
-        except (OSError, pa.ArrowException) as error:
+            table = pq.read_table(path, page_checksum_verification=True)
+            frame = table.drop_columns("draws").to_pandas()[_FIELDS]
+            noise = np.frombuffer(b"".join(table["draws"].to_pylist()), np.float16).reshape(len(frame), DRAWS)
+        except (OSError, pa.ArrowException, KeyError, ValueError) as error:
             raise CorruptData(f"{path} cannot be read: {error}", "evaluate that model again") from None
-        frame = table.drop_columns("draws").to_pandas()
         frame.insert(0, "model", path.stem)
-        noise = np.frombuffer(b"".join(table["draws"].to_pylist()), np.float16).reshape(-1, DRAWS)
         frames.append(frame)
         draws.append(frame["value"].to_numpy()[:, None] + noise.astype(float))
         said[path.stem] = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}

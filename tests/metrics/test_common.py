@@ -273,7 +273,8 @@ def test_every_public_function_is_in_this_suite_or_has_its_own_file():
         "best_ranks", "calibration_error", "class_probabilities", "confidence_and_correct", "effective_robustness",
         "error_ratio", "max_logit", "mcm", "msp", "recall_hits", "reliability_table", "resampled_auroc",
         "resampled_calibration_error", "resampled_fpr_at_tpr", "resampled_lines", "resampled_mean",
-        "resampled_ratio", "restrict_to_classes", "softmax",
+        "resampled_ratio", "resampled_temperature", "restrict_to_classes", "rms_calibration_error", "softmax",
+        "calibration_noise_floor",
     }
     here = {
         "accuracy", "adaptive_calibration_error", "auroc", "brier_score", "correlation",

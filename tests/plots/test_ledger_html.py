@@ -24,7 +24,7 @@ def test_every_verdict_is_a_word_with_its_class(word):
 
 
 def test_grid_and_table_hold_each_claim_once(verdicts):
-    links = re.findall(r'href="#claim-([A-Z]\d)"', ledger.grid(verdicts))
+    links = re.findall(r'href="[^"]*#(?:claim-)?([A-Z]\d)"', ledger.grid(verdicts))
     rows = re.findall(r'data-claim="([A-Z]\d)"', ledger.table(verdicts))
     assert sorted(links) == sorted(rows) == sorted(load())
 
@@ -43,6 +43,14 @@ def test_the_first_track_that_can_tell_decides():
     empty = Verdict("B1", "record", "not testable here", None, None, None, 0, 0, None, "no data")
     assert ledger.strongest([empty, one("fails")._replace(track="pocket")]).track == "pocket"
     assert ledger.counts([empty, one("fails")])["fails"] == 1
+
+
+def test_two_tracks_that_can_tell_stand_side_by_side():
+    both = [one("holds"), one("fails")._replace(track="pocket")]
+    assert re.findall(r'<li id="([^"]+)">', ledger.cards(both)) == ["B1", "B1-pocket"]
+    assert re.findall(r'<tr id="([^"]+)"', ledger.table(both)) == ["claim-B1", "claim-B1-pocket"]
+    cell = re.findall(r'class="verdict (\w+)".*?<span class="track">(\w+)</span>', ledger.grid(both))
+    assert cell == [("holds", "record"), ("fails", "pocket")]
 
 
 def test_text_from_data_cannot_become_markup():

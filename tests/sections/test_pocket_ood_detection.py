@@ -4,12 +4,11 @@ import zlib
 
 import numpy as np
 import pytest
-from ood_zoo import planted_zoo
+from ood_zoo import ZERO_SHOT, planted_zoo
 
 from clipkit.claims import load
 from clipkit.errors import MissingData
 from clipkit.pocket.zoo.recipe import read_recipe
-from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.pocket import ood_detection as section
 from clipkit.sections.pocket import ood_scores as scores
 from clipkit.sections.pocket.ood_detection import source_of
@@ -21,6 +20,9 @@ EVIDENCE = {
     "O4": section.fewer_prompts_detect_better,
     "O5": section.curation_helps,
 }
+
+
+WAYS = ("resnet-wild", "cross-entropy-wild", "cross-entropy-wild-long", "cross-entropy-wild-detour")
 
 
 def accuracy(recipe):
@@ -43,14 +45,7 @@ def line():
 
 @pytest.fixture(scope="module")
 def flat():
-    return planted_zoo(nothing, accuracy)
-
-
-def without(table, *recipes, keep=False):
-    """The table without the models of some recipes, or with them alone."""
-    named = table.frame.model.str.replace(r"-s\d+$", "", regex=True).isin(recipes).to_numpy()
-    rows = np.flatnonzero(named if keep else ~named)
-    return MeasuredTable(table.frame.iloc[rows].reset_index(drop=True), table.draws[rows], {})
+    return planted_zoo(nothing, accuracy, ZERO_SHOT)
 
 
 @pytest.mark.parametrize("claim", EVIDENCE)
@@ -79,13 +74,13 @@ def test_no_relation_is_no_evidence_and_seeds_do_not_count_as_recipes(flat):
 
 
 def test_a_negative_relation_has_a_negative_sign():
-    table = planted_zoo(lambda recipe, *_: 0.9 - 0.5 * accuracy(recipe), accuracy)
+    table = planted_zoo(lambda recipe, *_: 0.9 - 0.5 * accuracy(recipe), accuracy, ZERO_SHOT)
     found = section.accuracy_goes_with_detection(table)
     assert found.effect < -0.97 and found.high < -0.9
 
 
 def test_too_few_recipes_are_said():
-    table = without(planted_zoo(on_the_line, accuracy), "resnet-wild", "vit-wild", "resnet-studio", keep=True)
+    table = planted_zoo(on_the_line, accuracy, ["resnet-wild", "vit-wild", "resnet-studio"])
     with pytest.raises(MissingData, match="no source has 5 measured recipes, the most has 2"):
         section.accuracy_goes_with_detection(table)
 
@@ -99,7 +94,7 @@ def test_a_source_off_the_line_is_found_whichever_its_side(shift):
         off = source_of(f"{recipe}-s0") == "studio"
         return on_the_line(recipe, *rest) + shift * off
 
-    table = planted_zoo(auroc, accuracy)
+    table = planted_zoo(auroc, accuracy, ZERO_SHOT)
     found = section.source_shifts_the_line(table)
     assert found.low <= 3.0 <= found.high and found.low > 0 and found.p < 0.05
     between = found.note.partition("largest between ")[2].partition(", of ")[0]
@@ -122,7 +117,7 @@ def test_accuracies_that_do_not_overlap_are_said():
     def auroc(recipe, *rest):
         return 0.4 + 0.5 * lower(recipe) + 0.05 * (source_of(f"{recipe}-s0") == "studio")
 
-    found = section.source_shifts_the_line(planted_zoo(auroc, lower))
+    found = section.source_shifts_the_line(planted_zoo(auroc, lower, ZERO_SHOT))
     assert "do not overlap" in found.note
 
 
@@ -135,7 +130,7 @@ def test_the_detour_counts_on_classes_never_seen_and_either_way(shift):
         detour = recipe == "cross-entropy-wild-detour"
         return 0.7 + detour * {"seen": 0.1, "unseen": shift}.get(subset, 0.0)
 
-    table = planted_zoo(auroc, accuracy)
+    table = planted_zoo(auroc, accuracy, WAYS)
     found = section.detour_differs(table)
     assert found.low <= 4.0 <= found.high and found.low > 0 and found.p < 0.05
     assert (found.n_models, found.n_clusters) == (6, 3)
@@ -148,7 +143,7 @@ def test_having_seen_a_class_alone_is_no_evidence():
     def auroc(recipe, dataset, subset, *rest):
         return 0.7 + 0.1 * (recipe == "cross-entropy-wild-detour" and subset == "seen")
 
-    found = section.detour_differs(planted_zoo(auroc, accuracy))
+    found = section.detour_differs(planted_zoo(auroc, accuracy, WAYS))
     assert found.high < 1.0 and "+10." in found.note
 
 
@@ -160,7 +155,9 @@ def test_prompts_are_compared_within_zero_shot_models():
         gain = 0.02 if read_is_zero_shot(recipe) else -0.2
         return on_the_line(recipe, dataset, subset, score, prompts) + gain * (prompts == "1")
 
-    table = planted_zoo(auroc, accuracy)
+    table = planted_zoo(
+        auroc, accuracy, ["resnet-wild", "vit-wild", "resnet-studio", "flyp-wild", "lora-wild"]
+    )
     found = section.fewer_prompts_detect_better(table)
     assert found.low <= 2.0 <= found.high and found.low > 1.5
     assert found.n_models == found.n_clusters == len(section.models(table).query("kind == 'zero_shot'"))
@@ -171,13 +168,14 @@ def read_is_zero_shot(recipe):
 
 
 def test_curation_is_the_mean_of_two_filters():
-    gain = {"resnet-curated": 0.05, "resnet-scored": 0.01}
-    table = planted_zoo(lambda recipe, *_: 0.7 + gain.get(recipe, 0.0), accuracy)
+    gain = {"resnet-scored": 0.01, "resnet-curated": 0.05}
+    recipes = [*gain, "resnet-uncurated", "resnet-wild"]
+    table = planted_zoo(lambda recipe, *_: 0.7 + gain.get(recipe, 0.0), accuracy, recipes, spread=0.001)
     found = section.curation_helps(table)
-    assert found.low <= 3.0 <= found.high and found.low > 0
+    assert found.low <= 3.0 <= found.high and found.low > 2
     assert (found.n_models, found.n_clusters) == (9, 9)
     with pytest.raises(MissingData, match="no model resnet-scored has been measured"):
-        section.curation_helps(without(table, "resnet-scored"))
+        section.curation_helps(planted_zoo(nothing, accuracy, recipes[1:]))
 
 
 # Scores
@@ -188,7 +186,7 @@ def test_the_best_score_and_its_lead_are_those_planted():
         better = "max-logit" if dataset.startswith("far") else "mcm"
         return on_the_line(recipe, dataset, subset, score, prompts) + 0.05 * (score == better)
 
-    table = planted_zoo(auroc, accuracy)
+    table = planted_zoo(auroc, accuracy, ZERO_SHOT)
     frame = scores.score_means(table).set_index(["dataset", "score"])
     assert frame.difference["far-noise", "max-logit"] == pytest.approx(0.05, abs=0.002)
     assert frame.difference["near-ood", "max-logit"] == pytest.approx(-0.05, abs=0.002)
@@ -201,7 +199,7 @@ def test_rankings_that_a_score_turns_round_are_found():
         sign = -1 if (score, dataset) == ("max-logit", "near-ood") else 1
         return 0.6 + sign * 0.5 * (accuracy(recipe) - 0.6)
 
-    table = planted_zoo(auroc, accuracy)
+    table = planted_zoo(auroc, accuracy, ZERO_SHOT)
     agreement = scores.rank_agreement(table).set_index(["dataset", "a", "b"]).value
     assert agreement["near-ood", "mcm", "max-logit"] < -0.9
     assert agreement["far", "mcm", "max-logit"] > 0.9 and agreement["near-ood", "mcm", "msp"] > 0.9
@@ -212,7 +210,8 @@ def test_rankings_that_a_score_turns_round_are_found():
 
 def test_a_change_of_score_passes_for_an_effect_of_fine_tuning_and_is_told_apart():
     """MCM is worse than MSP by ten points in every model, and fine-tuning does nothing."""
-    table = planted_zoo(lambda r, d, s, score, p: 0.7 + 0.1 * (score == "msp"), accuracy)
+    recipes = ["resnet-wild", "cross-entropy-wild", "flyp-wild"]
+    table = planted_zoo(lambda r, d, s, score, p: 0.7 + 0.1 * (score == "msp"), accuracy, recipes)
     frame = scores.finetuning_by_score(table).set_index(["id", "score"])
     assert frame.effect["cross-entropy-wild", "usual"] == pytest.approx(0.1, abs=0.01)
     assert frame.effect["cross-entropy-wild", "msp"] == pytest.approx(0.0, abs=0.01)
@@ -224,4 +223,5 @@ def test_a_contrast_with_two_signs_is_a_contradiction():
     def auroc(recipe, dataset, subset, score, prompts):
         return 0.7 + (recipe == "resnet-wild-sigmoid") * (0.1 if score == "max-logit" else -0.1)
 
-    assert scores.contradictions(planted_zoo(auroc, accuracy)) == ["loss-sigmoid"]
+    table = planted_zoo(auroc, accuracy, ["resnet-wild", "resnet-wild-sigmoid", "resnet-wild-plain"])
+    assert scores.contradictions(table) == ["loss-sigmoid"]

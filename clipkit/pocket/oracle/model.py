@@ -83,6 +83,7 @@ class OracleModel:
 
     def logits(self, dataset: str, prompts: str = "1") -> np.ndarray:
         """Logits (n, n_classes), cosines times 100."""
+        prompts = prompts if self.card.prompts else PROMPT_SETS[0]
         return classify(self.features(dataset), self.class_vectors(prompts), LOGIT_SCALE)
 
     def labels(self, dataset: str) -> np.ndarray:

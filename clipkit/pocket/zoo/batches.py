@@ -90,7 +90,7 @@ def image_text_score(
 
 def to_tensor(images: np.ndarray) -> torch.Tensor:
     """uint8 (n, s, s, 3) → float32 (n, 3, s, s) with open_clip's default mean and standard deviation."""
-    x = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float().div_(255)
+    x = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float().div_(255)
     mean, std = torch.tensor(OPENAI_DATASET_MEAN), torch.tensor(OPENAI_DATASET_STD)
     return x.sub_(mean[:, None, None]).div_(std[:, None, None]).contiguous(memory_format=torch.channels_last)
 

@@ -1,7 +1,6 @@
 """Measure the zoo: every section on every model, each model's numbers in a file of its own."""
 
 import hashlib
-import inspect
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -35,7 +34,7 @@ def evaluate(
             raise BadInput(f"unknown pocket model {name!r}", did_you_mean(name, known))
     wanted = list(names) or known
     # Rendered here, so that the processes do not do it side by side.
-    for name in sorted({dataset for measure in MEASURES.values() for dataset in measure.DATASETS}):
+    for name in datasets():
         load_set(name, split)
     # A forked process must not inherit torch's threads.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
@@ -58,7 +57,8 @@ def evaluate_one(name: str, store: Path, folder: Path, split: str) -> bool:
         return False
     outputs = PocketOutputs(name, store, split)
     measured = [number for measure in MEASURES.values() for number in measure.measure(outputs)]
-    data = {dataset: outputs.data(dataset).fingerprint for dataset in sorted({m.dataset for m in measured})}
+    noted = [measure.notes(outputs) for measure in MEASURES.values() if hasattr(measure, "notes")]
+    data = {dataset: outputs.data(dataset).fingerprint for dataset in datasets()}
     write_measured(
         measured,
         path,
@@ -68,15 +68,24 @@ def evaluate_one(name: str, store: Path, folder: Path, split: str) -> bool:
         data=json.dumps(data),
         versions=versions(),
         git_commit=git_commit(),
+        **{name: text for notes in noted for name, text in notes.items()},
     )
     return True
 
 
+def datasets() -> list[str]:
+    """The sets that the sections read."""
+    return sorted({dataset for measure in MEASURES.values() for dataset in measure.DATASETS})
+
+
 @cache
 def code_digest() -> str:
-    """Changes with the source of any section's measure."""
-    sources = "".join(inspect.getsource(measure) for measure in MEASURES.values())
-    return hashlib.sha256(sources.encode()).hexdigest()[:16]
+    """Changes with the source of the measures, the metrics and the draws."""
+    package = Path(__file__).parents[2]
+    folders = (package / "sections" / "measure", package / "metrics")
+    paths = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    sources = [path.read_bytes() for path in (*paths, package / "stats" / "shared_draws.py")]
+    return hashlib.sha256(b"".join(sources)).hexdigest()[:16]
 
 
 def _said(path: Path) -> dict[str, str]:

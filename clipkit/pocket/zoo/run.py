@@ -19,8 +19,9 @@ from clipkit.pocket.training_sets import train
 from clipkit.pocket.zoo.recipe import FinetuneRecipe, Recipe, shipped_recipes
 
 FIRST = ("resnet-wild", "vit-wild", "resnet-studio", "resnet-wild-sigmoid", "resnet-wild-10", "resnet-mixed",
-         "supervised-resnet-wild", "resnet-wild-10-epochs", "reference-resnet", "supervised-resnet-studio",
-         "resnet-uncurated", "resnet-curated", "supervised-resnet-wild-10", "resnet-catalogue")  # fmt: skip
+         "supervised-resnet-wild", "reference-resnet")  # fmt: skip
+NEXT = ("supervised-resnet-studio", "supervised-resnet-wild-10", "supervised-resnet-mixed", "resnet-uncurated",
+        "resnet-curated", "resnet-catalogue", "resnet-wild-plain", "resnet-wild-30")  # fmt: skip
 TOLERANCE = 0.03
 """Difference in wild validation accuracy that another machine's rounding may make over a whole training."""
 
@@ -32,16 +33,17 @@ def plan(recipes: list[Recipe | FinetuneRecipe]) -> list[Job]:
 
     The base model in all its seeds, then what the main contrasts need, what is quick, and the rest.
     """
-    rank = {name: i for i, name in enumerate(FIRST)}
+    rank = {name: i for i, name in enumerate((*FIRST, "what is quick", *NEXT, "the rest"))}
 
     def order(job):
         recipe, seed = job
+        repeat, quick = recipe.seeds.index(seed), recipe.minutes < 5
         if recipe.name == FIRST[0]:
             return (-1, seed, 0.0, "")
-        repeat, quick = recipe.seeds.index(seed), recipe.minutes < 5
-        place = rank.get(recipe.name, len(FIRST)) if repeat == 0 else len(FIRST)
-        started = len(needs(recipe, seed)) - 1 if quick else 1 + repeat
-        return (place, started, recipe.minutes, recipe.name)
+        if quick:
+            return (rank["what is quick"], len(needs(recipe, seed)), recipe.minutes, recipe.name)
+        place = rank["the rest"] if repeat else rank.get(recipe.name, rank["the rest"])
+        return (place, repeat, recipe.minutes, recipe.name)
 
     trained = [r for r in recipes if getattr(r, "method", "") != "wise"]
     return sorted(((r, s) for r in trained for s in r.seeds), key=order)

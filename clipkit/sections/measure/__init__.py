@@ -2,5 +2,24 @@
 
 from types import ModuleType
 
-MEASURES: dict[str, ModuleType] = {}
-"""Section → module with `DATASETS`, the sets it reads, and `measure(outputs)`, a list of `Measured`."""
+from clipkit.sections.measure import (
+    calibration,
+    natural_shifts,
+    ood_detection,
+    retrieval,
+    shape_bias,
+    visual_factors,
+)
+
+MEASURES: dict[str, ModuleType] = {
+    "visual factors": visual_factors,
+    "shape bias": shape_bias,
+    "OOD detection": ood_detection,
+    "calibration": calibration,
+    "retrieval": retrieval,
+    "natural shifts": natural_shifts,
+}
+"""Section → module with `DATASETS`, the sets it reads, and `measure(outputs)`, a list of `Measured`.
+
+A module may also have `notes(outputs)`, texts by name that go into the metadata of a model's file.
+"""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import cache
 
-import numpy as np
 from scipy.stats import norm
 
 from clipkit.evidence import Evidence
@@ -40,22 +39,26 @@ def run_of(model: str) -> str:
 def from_draws(
     effect: float, draws, models: Sequence[str], *, note: str = "", method: str = "percentile", p=None
 ) -> Evidence:
-    """`evidence_from_draws` with p from the normal distribution, unless given: `DRAWS` draws cannot show a small one.
+    """`evidence_from_draws`, but p, unless given, is that of the normal distribution with the interval's limit.
 
-    effect and draws (DRAWS,) in the claim's unit. models: those that enter.
+    The share of a few hundred draws beyond zero cannot be small enough for a correction over all claims. So
+    p < .05 just where the interval excludes zero. effect and draws (DRAWS,) in the claim's unit. models: those
+    that enter.
     """
-    if p is None:
-        spread = np.std(draws, ddof=1)
-        p = float(2 * norm.sf(abs(effect) / spread)) if spread > 0 else 1.0
-    return evidence_from_draws(effect, draws, method=method, p=p, note=note, **_behind(models))
+    found = evidence_from_draws(effect, draws, method=method, p=p, note=note, **_behind(models))
+    if p is not None:
+        return found
+    reach = found.effect - found.low if found.effect > 0 else found.high - found.effect
+    z = abs(found.effect) / reach * norm.ppf(0.975) if reach > 0 else 0.0
+    return found._replace(p=float(2 * norm.sf(z)))
 
 
 def from_contrast(
     found: Contrast, models: Sequence[str], *, scale: float = 100.0, note: str = ""
 ) -> Evidence:
     """A contrast as evidence, times `scale`; a negative one turns it round (B minus A)."""
-    low, high = sorted((scale * found.low, scale * found.high))
-    return Evidence(scale * found.effect, low, high, found.p, note=note, **_behind(models))
+    low, high = sorted((float(scale * found.low), float(scale * found.high)))
+    return Evidence(float(scale * found.effect), low, high, float(found.p), note=note, **_behind(models))
 
 
 def _behind(models: Sequence[str]) -> dict[str, int]:

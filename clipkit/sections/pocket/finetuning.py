@@ -51,14 +51,14 @@ def shares_removed(numbers: Numbers) -> SharesRemoved:
     seeds = _common_seeds(numbers, wild)
     together = np.mean([[distance[f"{r}-s{s}"] for s in seeds] for r in wild], axis=0)
     parents = np.array([distance[f"{PARENT}-s{s}"] for s in seeds])
-    mean = share_avoided({"mean": Family(np.zeros_like(parents), parents, together)}, "mean")
+    mean = share_avoided({"mean": Family(np.zeros_like(parents), -parents, -together)}, "mean")
     rows = []
     for recipe, family in families.items():
         found = share_avoided(families, recipe)
         method, data = recipe.rsplit("-", 1)
         rows.append(
             {"recipe": recipe, "method": method, "data": data, "value": found.effect, "low": found.low,
-             "high": found.high, "p": found.p, "distance": 100 * family.gentle[:, 0].mean(), "n": found.n_a}
+             "high": found.high, "p": found.p, "distance": -100 * family.gentle[:, 0].mean(), "n": found.n_a}
         )  # fmt: skip
     after = np.array([[distance[f"{r}-s{s}"][0] for r in wild] for s in seeds])
     models = [f"{r}-s{s}" for r in (PARENT, *wild) for s in seeds]
@@ -82,14 +82,16 @@ def shares_text(shares: SharesRemoved) -> str:
 
 
 def _family(distance: dict[str, np.ndarray], recipe: str) -> Family:
-    """Distances of the parents and the children, as what `share_avoided` takes: no distance, before, after."""
+    """Nearness to the line, minus the distance: of the line itself, of the parents and of the children."""
     pairs = [
         (distance[f"{PARENT}-s{split_name(m)[1]}"], after)
         for m, after in sorted(distance.items())
         if split_name(m)[0] == recipe and f"{PARENT}-s{split_name(m)[1]}" in distance
     ]
-    before, after = np.array(pairs).reshape(len(pairs), 2, -1).swapaxes(0, 1)
-    return Family(np.zeros_like(before), before, after)
+    if not pairs:
+        return Family(*[np.empty((0, 0))] * 3)
+    before, after = np.array(pairs).swapaxes(0, 1)
+    return Family(np.zeros_like(before), -before, -after)
 
 
 def _common_seeds(numbers: Numbers, recipes: list[str]) -> list[int]:

@@ -125,9 +125,5 @@ def finetuning_removes_robustness(table: MeasuredTable | None = None) -> Evidenc
         f"{shift} {100 * b:+.1f} → {100 * a:+.1f} pp"
         for shift, b, a in zip(SHIFTS, before, after, strict=True)
     )
-    note = (
-        f"{each}; unlike CLIP and ImageNet, the parents were trained on the very distribution that they are tuned to"
-    )
+    note = f"{each}; unlike CLIP and ImageNet, the parents were trained on the very distribution that they are tuned to"
     return from_draws(effect, shares, both, note=note)
-
-

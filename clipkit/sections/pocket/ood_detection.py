@@ -3,6 +3,7 @@
 AUROC is the mean over all unknown sets, by the score that is usual for the kind of model, unless said.
 """
 
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -32,6 +33,7 @@ _RESAMPLES = 10
 _FILTERED, _UNFILTERED = ("resnet-curated", "resnet-scored"), "resnet-uncurated"
 
 
+@cache
 def source_of(model: str) -> str:
     """The distribution of the pictures that a model, or the model it was fine-tuned from, was trained on.
 
@@ -184,7 +186,7 @@ def detour_differs(table: MeasuredTable | None = None) -> Evidence:
     seen, unseen, far = 100 * found.effect
     spec = contrasts()["detour"]
     arms = of_recipes(numbers(table, [NEAR], subset="unseen"), [spec.a, spec.b]).models
-    change = 100 * finetuning_by_score(table).query("score == 'msp'").effect
+    change = 100 * finetuning_by_score(table, scores=["msp"]).effect
     note = (
         f"the detour changes AUROC by {unseen:+.1f} pp on near classes never seen, {seen:+.1f} on those seen by "
         f"the way, {far:+.1f} on far sets; fine-tuning of any kind by {change.min():+.1f} to {change.max():+.1f} "

@@ -21,6 +21,8 @@ SETS = {NEAR: "near classes", FAR: "far sets", ALL: "all sets"}
 SCORES = {"mcm": "MCM", "msp": "MSP", "max-logit": "max logit"}
 USUAL = "usual"
 """MCM for models with prompts, MSP for those with a head."""
+COMMON = (USUAL, "msp", "max-logit")
+"""What every model can be judged by."""
 
 
 def numbers(table: MeasuredTable, datasets: Sequence[str], metric: str = AUROC, subset: str = ALL) -> Numbers:
@@ -107,13 +109,15 @@ def effects_by_score(table: MeasuredTable, dataset: str = ALL) -> pd.DataFrame:
     score changes together with the model.
     """
     specs = [c for c in contrasts().values() if c.clean and c.kind == "recipes"]
-    return _by_score(table, specs, dataset)
+    return _by_score(table, specs, dataset, COMMON)
 
 
-def finetuning_by_score(table: MeasuredTable, dataset: str = ALL) -> pd.DataFrame:
+def finetuning_by_score(
+    table: MeasuredTable, dataset: str = ALL, scores: Sequence[str] = COMMON
+) -> pd.DataFrame:
     """`effects_by_score` of the fine-tuned models against their own parents."""
     tuned = [c for c in contrasts().values() if c.factor == "fine-tuning"]
-    return _by_score(table, [c for c in tuned if read_recipe(c.a).parent == c.b], dataset)
+    return _by_score(table, [c for c in tuned if read_recipe(c.a).parent == c.b], dataset, scores)
 
 
 def contradictions(table: MeasuredTable, dataset: str = ALL) -> list[str]:
@@ -126,13 +130,13 @@ def contradictions(table: MeasuredTable, dataset: str = ALL) -> list[str]:
     return sorted(up & down)
 
 
-def _by_score(table: MeasuredTable, specs: list, dataset: str) -> pd.DataFrame:
+def _by_score(table: MeasuredTable, specs: list, dataset: str, scores: Sequence[str]) -> pd.DataFrame:
     return pd.concat(
         [
             contrast_frame(
                 table, section=SECTION, dataset=dataset, subset=ALL, metric=metric_of(score), specs=specs
             ).assign(score=score)
-            for score in (USUAL, "msp", "max-logit")
+            for score in scores
         ],
         ignore_index=True,
     )

@@ -9,17 +9,11 @@ from clipkit.errors import MissingData
 from clipkit.metrics import RobustLine, fit_line
 from clipkit.metrics.logit import to_logit
 from clipkit.pocket.zoo.recipe import read_recipe, split_name
-from clipkit.sections.measure import natural_shifts, retrieval
+from clipkit.sections.measure import retrieval
 from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.pocket.evidence import kind_of
+from clipkit.sections.pocket.robustness import gather, ordinary
 
-ACCURACY = {
-    "section": natural_shifts.SECTION,
-    "dataset": natural_shifts.ORDINARY,
-    "subset": natural_shifts.ALL,
-    "metric": "accuracy",
-    "prompts": "80",
-}
 RECALL = {"section": retrieval.SECTION, "dataset": "retrieval", "metric": "recall@1"}
 BOTH = {**RECALL, "subset": "both"}
 BEYOND = {**BOTH, "metric": "recall@1 beyond accuracy"}
@@ -34,7 +28,7 @@ class RecallTable(NamedTuple):
 
     frame: model, recipe, kind (`kind_of`), source (whose pictures), captions, and fractions accuracy (wild, 80
     templates), image and text (recall@1). draws: the three on resampled images, (3, models, DRAWS). n: images
-    of the smallest set.
+    behind a recall.
     """
 
     frame: pd.DataFrame
@@ -54,27 +48,21 @@ class RecallTable(NamedTuple):
 
 def recall_table(table: MeasuredTable) -> RecallTable:
     """All models whose recall has been measured, by name; raises MissingData where there is none."""
-    models = sorted(table.frame.model[table.rows(**BOTH)])
-    if not models:
-        raise MissingData("no model's recall has been measured", "run clipkit pocket evaluate")
-    keys = [ACCURACY, *({**RECALL, "subset": direction} for direction in DIRECTIONS)]
-    found = [[table.get(model, **key) for key in keys] for model in models]
-    made = [read_recipe(split_name(model)[0]) for model in models]
+    recall = gather(table, DIRECTIONS, **RECALL)
+    accuracy = ordinary(table).of(recall.models)
+    made = [read_recipe(split_name(model)[0]) for model in recall.models]
     frame = pd.DataFrame(
         {
-            "model": models,
+            "model": recall.models,
             "recipe": [recipe.name for recipe in made],
-            "kind": [kind_of(model) for model in models],
+            "kind": [kind_of(model) for model in recall.models],
             "source": [recipe.data.distribution for recipe in made],
             "captions": [recipe.data.captions for recipe in made],
-            **{
-                name: [m.value for m in column]
-                for name, column in zip(VALUES, zip(*found, strict=True), strict=True)
-            },
         }
     )
-    draws = np.array([[m.draws for m in row] for row in found]).swapaxes(0, 1)
-    return RecallTable(frame, draws, min(m.n for row in found for m in row))
+    frame[list(VALUES)] = np.c_[accuracy.value, recall.value]
+    draws = np.concatenate([accuracy.draws, recall.draws], axis=1).swapaxes(0, 1)
+    return RecallTable(frame, draws, int(table.frame.n.iloc[table.rows(**RECALL)].min()))
 
 
 def trained_from_scratch(table: MeasuredTable, least: int = 5) -> RecallTable:

@@ -13,7 +13,7 @@ from clipkit.metrics.resampled_lines import ResampledLines
 from clipkit.metrics.robustness import RobustLine
 from clipkit.pocket.zoo.recipe import split_name
 from clipkit.sections.measure import natural_shifts
-from clipkit.sections.measured import DRAWS, MeasuredTable
+from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.pocket.evidence import kind_of
 from clipkit.stats.contrast import Contrast, contrast, pooled_seed_variance
 
@@ -104,21 +104,25 @@ def robustness_table(
 
     Raises MissingData with fewer than four baselines.
     """
-    parts = [_on_one(table, section, d, s, seed) for d in datasets for s in subsets]
+    wild = {"section": natural_shifts.SECTION, "dataset": natural_shifts.ORDINARY, "metric": "accuracy"}
+    rows = table.rows(**wild)
+    start = dict(zip(_who(table, rows), rows, strict=True))
+    parts = [_on_one(table, start, section, d, s, seed) for d in datasets for s in subsets]
     frame = pd.concat([f for f, _ in parts], ignore_index=True)
     return MeasuredTable(frame, np.concatenate([d for _, d in parts]), table.said)
 
 
-def _on_one(table: MeasuredTable, section: str, dataset: str, subset: str, seed: int):
-    wild = {"section": natural_shifts.SECTION, "dataset": natural_shifts.ORDINARY, "metric": "accuracy"}
-    start = {(table.frame.model[i], table.frame.prompts[i]): i for i in table.rows(**wild)}
+def _who(table: MeasuredTable, rows: np.ndarray) -> list[tuple[str, str]]:
+    """Model and prompts of each row."""
+    return list(table.frame.iloc[rows][["model", "prompts"]].itertuples(index=False, name=None))
+
+
+def _on_one(table: MeasuredTable, start: dict, section: str, dataset: str, subset: str, seed: int):
     rows = table.rows(section=section, dataset=dataset, subset=subset, metric="accuracy")
-    rows = np.array(
-        [i for i in rows if (table.frame.model[i], table.frame.prompts[i]) in start], dtype=int
-    )
+    rows = rows[[who in start for who in _who(table, rows)]]
+    at = np.array([start[who] for who in _who(table, rows)], dtype=int)
     frame = table.frame.iloc[rows].assign(metric=METRIC, higher_is_better=True)
-    at = np.array([start[key] for key in zip(frame.model, frame.prompts, strict=True)], dtype=int)
-    baseline = (frame.model.map(kind_of) == "baseline").to_numpy(bool)
+    baseline = np.array([kind_of(model) == "baseline" for model in frame.model], dtype=bool)
     _enough(frame.model[baseline])
     n = _n(table, dataset)
     x, y = table.frame.value.to_numpy()[at], frame.value.to_numpy()
@@ -135,18 +139,20 @@ def lines_through(x, y, x_draws, y_draws, n: int, seed: int = 0) -> ResampledLin
     """A line for each draw: for other images, and for other baselines of their kind.
 
     x, y: (models,) proportions; x_draws, y_draws: (draws, models) on resampled images. For other baselines,
-    each one's residual on the logit axis gets a random sign (the same for every y with this seed), and is
-    stretched by the two degrees of freedom that the line took: the wild bootstrap. That residuals hold noise of
-    images too makes intervals wide rather than narrow. So few models cannot be resampled themselves: two or
-    three of them would often be all that a draw holds.
+    residuals on the logit axis are replaced by normal ones of their variance, which is drawn too: with as few
+    degrees of freedom as models less two, Student's t. With one seed, several y keep the covariance of their
+    residuals. That these hold noise of images too makes intervals wide rather than narrow.
 
-    Source: Wu (1986), doi:10.1214/aos/1176350142, with the random signs of Liu (1988), doi:10.1214/aos/1176351062.
+    So few models cannot be resampled themselves: two or three of them would often be all that a draw holds.
+    Source: draws from the posterior of a multivariate regression, Gelman et al., Bayesian Data Analysis, 3rd
+    ed., section 14.2, around the Theil–Sen line in the place of least squares.
     """
     line, models = fit_line(x, y, METHOD, n), len(x)
     residual = to_logit("y", y, n) - line.intercept - line.slope * to_logit("x", x, n)
-    sign = np.random.default_rng(seed).choice([-1.0, 1.0], size=(len(x_draws), models))
-    u = to_logit("x", x_draws, n)
-    v = to_logit("y", y_draws, n) + (sign * np.sqrt(models / (models - 2)) - 1) * residual
+    rng, draws = np.random.default_rng(seed), len(x_draws)
+    mixed = rng.normal(size=(draws, models, models)) @ residual
+    other = mixed / np.sqrt(rng.chisquare(models - 2, size=(draws, 1)))
+    u, v = to_logit("x", x_draws, n), to_logit("y", y_draws, n) - residual + other
     i, j = np.triu_indices(models, 1)
     run, rise = u[:, j] - u[:, i], v[:, j] - v[:, i]
     slope = np.nanmedian(np.divide(rise, run, out=np.full(run.shape, np.nan), where=run != 0), axis=1)

@@ -50,8 +50,10 @@ def drawn_values(
     table: MeasuredTable, prompts: tuple[str, ...] = _DEFAULT, **key: str
 ) -> dict[str, np.ndarray]:
     """Model → its number, followed by the draws of it, (1 + DRAWS,): sums and means of both in one."""
-    rows = [i for i in table.rows(**key) if table.frame.prompts[i] in prompts]
-    return {table.frame.model[i]: np.append(table.frame.value[i], table.draws[i]) for i in rows}
+    rows = table.rows(**key)
+    rows = rows[table.frame.prompts.iloc[rows].isin(prompts)]
+    numbers = np.column_stack([table.frame.value.to_numpy()[rows], table.draws[rows]])
+    return dict(zip(table.frame.model.iloc[rows], numbers, strict=True))
 
 
 def seeds_of(found: Mapping[str, np.ndarray], recipe: str) -> dict[int, np.ndarray]:
@@ -61,19 +63,24 @@ def seeds_of(found: Mapping[str, np.ndarray], recipe: str) -> dict[int, np.ndarr
 
 
 def matched_pairs() -> list[tuple[str, str]]:
-    """Recipes (CLIP, classifier) that are alike in architecture, images and optimiser; ordered by the latter.
+    """Recipes (CLIP, classifier) that are alike in architecture, images and optimiser, and most alike in samples seen.
 
     >>> matched_pairs()[0]
     ('edgenext-wild', 'supervised-edgenext-wild')
     """
     scratch = [r for r in shipped_recipes() if not isinstance(r, FinetuneRecipe)]
-    return [
-        (clip.name, other.name)
-        for other in scratch
-        for clip in scratch
-        if (other.objective, clip.objective) == ("supervised", "contrastive")
-        and (clip.model, clip.data, clip.optimizer) == (other.model, other.data, other.optimizer)
-    ]
+    pairs = []
+    for other in (r for r in scratch if r.objective == "supervised"):
+        alike = [
+            r
+            for r in scratch
+            if r.objective == "contrastive"
+            and (r.model, r.data, r.optimizer) == (other.model, other.data, other.optimizer)
+        ]
+        if alike:
+            clip = min(alike, key=lambda r: abs(r.samples_seen - other.samples_seen))
+            pairs.append((clip.name, other.name))
+    return pairs
 
 
 def clip_against_baselines(table: MeasuredTable | None = None, subset: str = ALL_CLASSES) -> Evidence:
@@ -111,7 +118,7 @@ def drop_by_finetuning(
     """B2: drop in shape bias from zero-shot parents to their children by cross-entropy, on one set of data."""
     table = table or zoo_results()
     found = {b: _drop(table, b, subset, data) for b in BACKGROUNDS}
-    note = f"cross-entropy on {data} data"
+    note = f"cross-entropy on {data} data{', whose textures tell the class' if data == PREDICTIVE else ''}"
     for other in DATA:
         if other != data:
             try:

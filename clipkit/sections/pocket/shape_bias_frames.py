@@ -191,11 +191,7 @@ class Bars(NamedTuple):
 
 
 def bars(table: MeasuredTable | None = None) -> Bars:
-    """The section's requirements, on the validation split unless another table is given.
-
-    >>> bars().passed  # doctest: +SKIP
-    {'shape or texture decides 50% of trials': False, 'two models are 0.15 apart': True}
-    """
+    """The section's requirements, on the validation split unless another table is given."""
     table = table or zoo_results("validation")
     cue, bias = {}, {}
     for background in BACKGROUNDS:

@@ -67,8 +67,8 @@ def filtering_helps_everywhere(table: MeasuredTable | None = None) -> Evidence:
     models = of_recipes(_zero_shot(table, [ORDINARY]), [*(s.a for s in specs), specs[0].b]).models
     each = ", ".join(f"{c.axis} {c.filter} {c.effect:+.1f}" for c in cells.itertuples())
     note = (
-        f"smallest {worst['filter']} on {worst.axis}; gains (pp): {each}; {int((cells.high < 0).sum())} of {len(cells)} "
-        "surely losses; one scale instead of four"
+        f"smallest {worst['filter']} on {worst.axis}; gains (pp): {each}; "
+        f"{int((cells.high < 0).sum())} of {len(cells)} surely losses; one scale instead of four"
     )
     return from_contrast(worst, models, scale=1.0, note=note)
 

@@ -13,7 +13,7 @@ from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.pocket.evidence import kind_of
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.stats import holm
-from clipkit.stats.contrast import Contrast, contrast, pooled_seed_variance
+from clipkit.stats.contrast import Contrast, SeedVariance, contrast, pooled_seed_variance
 
 CHANCE = 0.5
 
@@ -31,8 +31,12 @@ def against_chance(table: MeasuredTable | None = None) -> pd.DataFrame:
     for kind in KINDS:
         own, blind = (_numbers(table, kind, metric) for metric in (PREFERRED, BLIND))
         coin = _Numbers(own.recipes, np.full_like(own.values, CHANCE), np.full_like(own.draws, CHANCE))
+        spread = [_seed_variance(own, other) for other in (coin, blind)]
         for recipe in dict.fromkeys(own.recipes):
-            chance, seen = (_compare(own, other, recipe) for other in (coin, blind))
+            chance, seen = (
+                _compare(own, other, recipe, variance)
+                for other, variance in zip((coin, blind), spread, strict=True)
+            )
             rows.append(
                 {
                     "kind": kind,
@@ -71,8 +75,11 @@ def _numbers(table: MeasuredTable, kind: str, metric: str) -> _Numbers:
     return _Numbers(recipes, table.frame.value.to_numpy()[rows], table.draws[rows])
 
 
-def _compare(a: _Numbers, b: _Numbers, recipe: str) -> Contrast:
+def _seed_variance(a: _Numbers, b: _Numbers) -> SeedVariance:
+    return pooled_seed_variance(a.values - b.values, a.recipes, draws=a.draws - b.draws)
+
+
+def _compare(a: _Numbers, b: _Numbers, recipe: str, variance: SeedVariance) -> Contrast:
     """Models of one recipe, each with its own partner in `b`."""
-    variance = pooled_seed_variance(a.values - b.values, a.recipes, draws=a.draws - b.draws)
     here = a.recipes == recipe
     return contrast(a.values[here], b.values[here], a.draws[here], b.draws[here], variance, paired=True)

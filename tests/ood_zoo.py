@@ -1,6 +1,6 @@
 """A zoo whose numbers are chosen: every model of the design, with planted AUROC and accuracy."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,17 @@ from clipkit.sections.pocket.evidence import kind_of
 from clipkit.sections.pocket.ood_scores import FAR, NEAR
 
 SEEDS = (0, 1, 2)
+ZERO_SHOT = tuple(r.name for r in shipped_recipes() if kind_of(f"{r.name}-s0") == "zero_shot")
 COLUMNS = ["model", "section", "dataset", "subset", "metric", "value", "n", "prompts"]
 
 
 def planted_zoo(
-    auroc: Callable[..., float], accuracy: Callable[..., float], spread: float = 0.004, seeds=SEEDS
+    auroc: Callable[..., float],
+    accuracy: Callable[..., float],
+    recipes: Collection[str] = (),
+    spread: float = 0.004,
 ) -> MeasuredTable:
-    """The numbers of all models; auroc(recipe, dataset, subset, score, prompts), accuracy(recipe): fractions.
+    """The numbers of all models, or of some recipes, from auroc(recipe, dataset, subset, score, prompts).
 
     Each model's luck (standard deviation `spread`) is added to all its numbers, most of it that of its parent.
     """
@@ -26,7 +30,7 @@ def planted_zoo(
     parents = {r.name: r.parent for r in shipped_recipes() if isinstance(r, FinetuneRecipe)}
     of_parent, rows, luck = {}, [], []
     for recipe in (r.name for r in shipped_recipes() if r.role != "reference"):
-        for seed in seeds:
+        for seed in SEEDS if not recipes or recipe in recipes else ():
             shared = of_parent.setdefault((parents.get(recipe, recipe), seed), spread * rng.standard_normal())
             made = [(f"{recipe}-s{seed}", SECTION, *row) for row in _rows(recipe, auroc, accuracy)]
             rows += made
