@@ -19,6 +19,15 @@ import pyarrow.parquet as pq
 from clipkit.errors import BadInput, CorruptData
 
 TRACKS = ("record", "pocket", "full")
+SIX_FACTORS = (
+    "architecture",
+    "training distribution",
+    "training-set size",
+    "fine-tuning",
+    "contrastive loss",
+    "test-time prompts",
+)
+"""What the paper crosses with every section."""
 KEY = [
     "section",
     "track",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clipkit.errors import BadInput
 from clipkit.registry import Registry, did_you_mean
-from clipkit.results import TRACKS
+from clipkit.results import SIX_FACTORS, TRACKS
 
 SECTIONS = (
     "visual factors",
@@ -22,15 +22,7 @@ SECTIONS = (
     "3D corruption",
     "LMM interaction",
 )
-FACTORS = (
-    "overall",
-    "architecture",
-    "training distribution",
-    "training-set size",
-    "fine-tuning",
-    "contrastive loss",
-    "test-time prompts",
-)
+FACTORS = ("overall", *SIX_FACTORS)
 RULES = ("effect", "count")
 
 

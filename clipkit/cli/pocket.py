@@ -287,3 +287,24 @@ def contrasts(
             ],
             title=headline.title,
         )
+
+
+@app.command()
+def bars(as_json: AsJson = False) -> None:
+    """Print whether the base models are in a useful range, on the validation draw.
+
+    Example: clipkit pocket bars
+    """
+    from clipkit.sections.pocket.bars import bars as found
+
+    table = found()
+    if as_json:
+        typer.echo(table.to_json(orient="records", indent=1))
+        return
+    show_table(
+        ("bar", "recipe", "value", "least", "most", "met"),
+        [
+            (r.bar, r.recipe, f"{r.value:.3f}", f"{r.least:g}", f"{r.most:g}", "yes" if r.met else "no")
+            for r in table.itertuples()
+        ],
+    )

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from clipkit.claims.ledger import FACTORS
 from clipkit.errors import UnknownName
 from clipkit.registry import did_you_mean
+from clipkit.results import SIX_FACTORS
 from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.pocket.results import zoo_results
 
@@ -50,7 +50,7 @@ def headline_contrasts(
     UnknownName for a section or factor that does not exist, MissingData where nothing was measured.
     """
     sections = sorted({h.section for h in HEADLINES})
-    for value, known, what in ((section, sections, "section"), (factor, FACTORS[1:], "factor")):
+    for value, known, what in ((section, sections, "section"), (factor, SIX_FACTORS, "factor")):
         if value and value not in known:
             raise UnknownName(f"unknown {what} {value!r}", did_you_mean(value, known))
     table = zoo_results(split)

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 
-from clipkit.claims.ledger import FACTORS
 from clipkit.errors import BadInput
 from clipkit.pocket.prompts import PROMPT_SET_SIZES
 from clipkit.pocket.zoo.recipe import RECIPES, FinetuneRecipe, Recipe, check_choice, read_recipe
 from clipkit.registry import Registry, did_you_mean
+from clipkit.results import SIX_FACTORS
 
 FILE = Path(__file__).parent / "contrasts.toml"
 KINDS = ("recipes", "prompts")
@@ -137,7 +137,7 @@ def contrasts() -> Registry[ContrastSpec]:
 
 
 def _check(spec: ContrastSpec, where: str) -> None:
-    check_choice(where, "factor", spec.factor, FACTORS[1:])
+    check_choice(where, "factor", spec.factor, SIX_FACTORS)
     check_choice(where, "kind", spec.kind, KINDS)
     if (spec.kind == "prompts") != (spec.factor == _PROMPT_FACTOR):
         raise BadInput(

@@ -6,10 +6,8 @@ from clipkit.sections.outputs import PROMPT_SETS, Outputs, default_prompts
 from clipkit.stats.shared_draws import shared_counts
 
 SECTION = "natural shifts"
-HARD_IMAGES_CHOSEN = False
-"""Whether `clipkit/pocket/hard_images.json` is there; until then the set "hard-images" cannot be drawn."""
 ORDINARY = "wild"
-SHIFTS = ("redrawn", "sketch", "renditions", "unusual") + ("hard-images",) * HARD_IMAGES_CHOSEN
+SHIFTS = ("redrawn", "sketch", "renditions", "unusual", "hard-images")
 """Stand for ImageNet-V2, -Sketch, -R, ObjectNet and -A."""
 DATASETS = (ORDINARY, "studio", *SHIFTS)
 ALL = "all"

@@ -2,7 +2,6 @@
 
 import pytest
 
-from clipkit.pocket.hard_images import read_listing
 from clipkit.pocket.oracle import OracleModel, exact
 from clipkit.pocket.sets import SETS
 from clipkit.sections.measure import natural_shifts
@@ -43,6 +42,5 @@ def test_a_model_with_a_head_is_measured_once(planted):
     assert [(m.dataset, m.prompts) for m in found] == [(name, "") for name in natural_shifts.DATASETS]
 
 
-def test_the_shifts_are_the_suites_and_hard_images_join_once_they_are_chosen():
-    shifts = {name for name, spec in SETS.items() if spec.task == "shift"}
-    assert set(natural_shifts.SHIFTS) == shifts - ({"hard-images"} if not read_listing() else set())
+def test_the_shifts_are_those_of_the_suite():
+    assert set(natural_shifts.SHIFTS) == {name for name, spec in SETS.items() if spec.task == "shift"}
