@@ -213,8 +213,12 @@ def show(
 
 @app.command()
 def evaluate(
-    models: Annotated[list[str] | None, typer.Argument(help="Models; the whole zoo if none is named.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the numbers.", show_default="the shipped ones")] = None,
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Models; the whole zoo if none is named.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the numbers.", show_default="the shipped ones")
+    ] = None,
     store: Annotated[
         Path | None, typer.Option(help="Folder of stored embeddings.", show_default="the cache folder")
     ] = None,

@@ -109,7 +109,8 @@ def paths(pattern: str = "*") -> list[Path]:
     absent = [name for name in names if not (folder() / name).is_file()]
     if absent:
         raise MissingData(
-            f"{len(absent)} of {len(names)} records {pattern!r} are not on this machine, {absent[0]} among them", REMEDY
+            f"{len(absent)} of {len(names)} records {pattern!r} are not on this machine, {absent[0]} among them",
+            REMEDY,
         )
     return [path(name) for name in names]
 

@@ -30,14 +30,27 @@ class Headline(NamedTuple):
 HEADLINES = (
     Headline("Zero-shot or head accuracy, wild", "natural shifts", "wild", "all", "accuracy"),
     Headline("Mean accuracy over sixteen visual factors", "visual factors", "factors", "mean", "accuracy"),
-    Headline("Shape bias, neutral background", "shape bias", "cue-conflict-neutral", "all classes", "shape_bias", ""),
-    Headline("Shape bias, other background", "shape bias", "cue-conflict-other", "all classes", "shape_bias", ""),
+    Headline(
+        "Shape bias, neutral background",
+        "shape bias",
+        "cue-conflict-neutral",
+        "all classes",
+        "shape_bias",
+        "",
+    ),
+    Headline(
+        "Shape bias, other background", "shape bias", "cue-conflict-other", "all classes", "shape_bias", ""
+    ),
     Headline("AUROC, near OOD", "OOD detection", "near-ood", "all", "auroc"),
     Headline("AUROC, far OOD", "OOD detection", "far", "all", "auroc"),
     Headline("RMS calibration error, wild", "calibration", "wild", "all", "rms_calibration_error", "lower"),
-    Headline("RMS calibration error, shifted", "calibration", "shifted", "all", "rms_calibration_error", "lower"),
+    Headline(
+        "RMS calibration error, shifted", "calibration", "shifted", "all", "rms_calibration_error", "lower"
+    ),
     Headline("Recall@1, both ways", "retrieval", "retrieval", "both", "recall@1"),
-    Headline("True caption above its false twin", "retrieval", "hard-negatives", "overall", "caption_accuracy"),
+    Headline(
+        "True caption above its false twin", "retrieval", "hard-negatives", "overall", "caption_accuracy"
+    ),
 )
 
 

@@ -1,0 +1,51 @@
+"""Whether the base models are in a useful range, as a table; and what was changed, metric by metric."""
+
+from html import escape
+
+import matplotlib.pyplot as plt
+
+from clipkit.plots.factors import six_factors
+from clipkit.plots.ledger import Html
+from clipkit.registry import Registry
+from clipkit.sections.headlines import HEADLINES, headline_contrasts
+from clipkit.sections.pocket.bars import bars
+
+
+def bars_table() -> Html:
+    """The bars as a table: what was wanted, what the base recipes reach on the validation draw, and whether."""
+    rows = "".join(
+        f"<tr><td>{escape(r.bar)}</td><td>{escape(r.recipe)}</td><td>{_number(r.value)}</td>"
+        f"<td>{_wanted(r.least, r.most)}</td><td>{'yes' if r.met else '<strong>no</strong>'}</td></tr>"
+        for r in bars().itertuples()
+    )
+    head = "".join(f'<th scope="col">{h}</th>' for h in ("Bar", "Recipe", "Reached", "Wanted", "Met"))
+    return Html(
+        '<div class="ledger-scroll" tabindex="0" role="region" aria-label="Bars for the base models">'
+        '<table class="ledger"><caption>What the base models were to reach, on the validation draw</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def missed_bars() -> str:
+    """The bars that are not met, as prose: "cue conflict decided, other background (0.47)"."""
+    missed = bars().query("not met")
+    worst = missed.groupby("bar", sort=False)["value"].min()
+    return "; ".join(f"{bar} ({_number(value)})" for bar, value in worst.items()) or "none"
+
+
+def six_factors_of(metric: str) -> None:
+    """Every contrast of the design on one headline metric, named by its title."""
+    headline = Registry("headline metric", {h.title: h for h in HEADLINES})[metric]
+    frame = next(frame for found, frame in headline_contrasts(section=headline.section) if found == headline)
+    six_factors(frame, xlabel=f"change in: {metric[:1].lower()}{metric[1:]}")
+    plt.show()
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if float(value).is_integer() and value >= 1 else f"{value:.3f}".replace("-", "−")
+
+
+def _wanted(least: float, most: float) -> str:
+    if most == 1 or most == float("inf"):
+        return f"at least {least:g}"
+    return f"at most {most:g}" if least < 0 else f"{least:g} to {most:g}"
