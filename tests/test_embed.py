@@ -102,7 +102,7 @@ def test_the_recipe_tells_how_the_features_came_about(small, few, store):
     found = embed_images(small, open_images(few), store, batch_size=3, **QUIET)
     recipe = json.loads((found.entry.folder / "recipe.json").read_text())
     assert recipe["weights_sha256"] == small.card.weights_sha256 and recipe["quickgelu"] is False
-    assert json.loads(recipe["preprocessing"])["size"] == 224
+    assert json.loads(recipe["preprocessing"])["size"] == [224, 224]
     assert recipe["dataset"] == "few" and len(recipe["dataset_fingerprint"]) == 64
     run = recipe["first_run"]
     assert (recipe["precision"], run["batch_size"], run["threads"]) == ("fp32", 3, torch.get_num_threads())

@@ -49,10 +49,10 @@ def claims(
     console = Console(highlight=False, width=max(60, min(110, Console().width)))
     for v in verdicts:
         number = "" if v.effect is None else f"  {v.effect:.3g} [{v.low:.3g}, {v.high:.3g}]"
-        models = (
-            f"  {v.n_models} models, {v.n_clusters} independent, p {v.p_corrected:.2g}" if v.n_models else ""
-        )
         console.print(
-            f"[bold]{v.id}[/]  {v.track}  [bold {COLOURS[v.verdict]}]{v.verdict}[/]{escape(number)}{models}"
+            f"[bold]{v.id}[/]  {v.track}  [bold {COLOURS[v.verdict]}]{v.verdict}[/]{escape(number)}"
         )
-        console.print(Padding(escape(v.reason), (0, 0, 0, 4)))
+        behind = (
+            f"{v.n_models} models, {v.n_clusters} independent, p {v.p_corrected:.2g}: " if v.n_models else ""
+        )
+        console.print(Padding(escape(behind + v.reason), (0, 0, 0, 4)))

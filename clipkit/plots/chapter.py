@@ -1,7 +1,12 @@
 """What every chapter needs: glued numbers, data beside a figure, and a kind word where data are missing."""
 
 from collections.abc import Callable, Iterable, Sequence
+from html import escape
 from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from clipkit.claims import Verdict, judge_all, load
 from clipkit.claims.verdict import UNTESTABLE
@@ -68,15 +73,23 @@ def save_rows(rows: Iterable[Result], name: str) -> Html:
 
 
 def or_explain(make: Callable, *arguments, **options):
-    """`make(*arguments)`, or, where records are missing, a note that says which and how to get them."""
+    """`make(*arguments)`, or, where records or results are missing, a note that says which and how to get them.
+
+    A notebook shows the figures that `make` leaves open, so one that it returns is not returned as well; a figure
+    begun before something was found missing is closed.
+    """
+    open_before = set(plt.get_fignums())
     try:
-        return make(*arguments, **options)
+        made = make(*arguments, **options)
     except MissingData as error:
-        problem, remedy = str(error.problem), str(error.remedy)
+        for number in set(plt.get_fignums()) - open_before:
+            plt.close(number)
+        problem, remedy = escape(str(error.problem)), escape(str(error.remedy))
         return Html(
             f'<div class="admonition warning"><p class="admonition-title">Missing here</p>'
             f"<p>{problem}. {remedy}</p></div>"
         )
+    return None if isinstance(made, Figure | Axes) else made
 
 
 class _Plain(str):

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from clipkit import stats
 from clipkit.claims import VERDICTS, judge_all, load
+from clipkit.claims.pocket import TESTS as POCKET_TESTS
 from clipkit.claims.record import TESTS
 from clipkit.claims.verdict import UNTESTABLE
 from clipkit.cli import app
@@ -72,9 +73,17 @@ def test_without_records_every_verdict_says_how_to_get_them(tmp_path, monkeypatc
     assert all("clipkit records" in verdicts[name].reason for name in RECORD)
 
 
-def test_pocket_and_full_have_no_results_yet():
-    for track in ("pocket", "full"):
-        assert {v.verdict for v in judge_all(track)} == {UNTESTABLE}
+def test_the_full_track_has_no_results_here():
+    assert {v.verdict for v in judge_all("full")} == {UNTESTABLE}
+
+
+def test_the_pocket_track_judges_what_it_says_it_can():
+    verdicts = {v.id: v for v in judge_all("pocket")}
+    judged = {name for name, v in verdicts.items() if v.effect is not None}
+    assert {"B2", "C2", "O1", "R1"} <= judged <= set(POCKET_TESTS)
+    for name in set(verdicts) - set(POCKET_TESTS):
+        assert verdicts[name].verdict == UNTESTABLE
+    assert "no language–vision model" in verdicts["B4"].reason
 
 
 def test_unknown_claim_names_the_near_miss():

@@ -1,5 +1,6 @@
 """What every chapter uses."""
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
@@ -14,6 +15,17 @@ def test_missing_records_become_a_note_and_not_a_traceback():
 
     note = chapter.or_explain(figure)
     assert "3 records are not here" in note and "clipkit records fetch" in note
+
+
+def test_a_figure_is_shown_once_and_a_broken_one_not_at_all():
+    def broken():
+        plt.subplots()
+        raise MissingData("no results", "run it")
+
+    plt.close("all")
+    assert "no results" in chapter.or_explain(broken) and not plt.get_fignums()
+    assert chapter.or_explain(lambda: plt.subplots()[0]) is None and len(plt.get_fignums()) == 1
+    plt.close("all")
 
 
 def test_other_errors_are_not_hidden():

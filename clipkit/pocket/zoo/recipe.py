@@ -106,12 +106,13 @@ class Recipe:
 class FinetuneRecipe:
     """One way to go on from a trained model: seed s starts from the parent's seed s.
 
-    method:
+    The methods are
+
     - "linear-probe": a classification head on the frozen tower, started from the class prompts;
     - "lora": low-rank changes (`rank`) to every matrix and kernel of the image tower, prompts as classifier;
     - "flyp": both towers by the contrastive loss against class prompts (Goyal et al. 2023);
     - "cross-entropy": image tower and head, the head started from the class prompts;
-    - "wise": nothing is trained; the parent's and the `origin`'s weights are averaged, `alpha` of the latter
+    - "wise": nothing is trained; the parent's and the origin's weights are averaged, `alpha` of the latter
       (Wortsman et al. 2022).
 
     origin: another fine-tuning recipe to start from ("" for the parent itself). batch_size is not used by
