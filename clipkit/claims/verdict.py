@@ -12,7 +12,8 @@ A claim names the smallest effect that would matter to somebody who chooses a mo
 
 A claim that *counts* ("on six of ten factors") has as interval the number of members that are surely true
 and the number that are not surely false, each after correction. It holds if the sure ones reach the count,
-fails if even the possible ones do not, and is weaker in between.
+fails if even the possible ones do not, and is weaker in between; but if none is sure, the data cannot tell. (That
+last clause was added when small zoos first met the rule: they called "weaker" what nobody had seen.)
 """
 
 import math
@@ -87,4 +88,6 @@ def _count(claim: Claim, evidence: Evidence) -> tuple[str, str]:
         return HOLDS, f"{sure} are sure, of {count} claimed"
     if possible < count:
         return FAILS, f"at most {possible} are possible, of {count} claimed"
+    if sure == 0:
+        return UNTESTABLE, f"the data cannot tell: none is sure and up to {possible} are possible, of {count} claimed"
     return WEAKER, f"{sure} are sure and up to {possible} possible, of {count} claimed"

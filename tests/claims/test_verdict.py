@@ -37,7 +37,7 @@ def test_effect(effect, low, high, p, word):
 
 @pytest.mark.parametrize(
     ("effect", "low", "high", "word"),
-    [(7, 6, 9, HOLDS), (7, 3, 8, WEAKER), (5, 0, 6, WEAKER), (4, 1, 5, FAILS)],
+    [(7, 6, 9, HOLDS), (7, 3, 8, WEAKER), (5, 1, 6, WEAKER), (5, 0, 6, UNTESTABLE), (4, 1, 5, FAILS)],
 )
 def test_count(effect, low, high, word):
     assert verdict(COUNT, effect, low, high) == word

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
+from clipkit.errors import MissingData
 from clipkit.stats.contrast import Contrast, contrast, pooled_seed_variance
 
 _FAR = 100.0
@@ -42,10 +43,15 @@ def share_avoided(families: Mapping[str, Family], of: str) -> Contrast:
     around the estimate (0 for a drop of exactly 0), and p is 1. Fields other than effect, low, high, p, n_a and n_b
     are those of the sum at ρ = 0.
 
-    Raises BadInput where no family has two seeds.
+    Raises MissingData where no family has two seeds.
 
     Source: Fieller 1954, doi:10.1111/j.2517-6161.1954.tb00159.x.
     """
+    if max(len(family.parent) for family in families.values()) < 2:
+        raise MissingData(
+            f"no fine-tuned models have been measured with two common seeds (asked for {of})",
+            "train more of the zoo, and run clipkit pocket evaluate",
+        )
     labels = [name for name, family in families.items() for _ in family.parent]
 
     def at(rho: float) -> Contrast:
