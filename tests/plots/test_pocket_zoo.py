@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -85,9 +86,14 @@ def test_text_cannot_become_markup():
 def test_columns_sort_from_the_keyboard():
     if not CHROMIUM.exists():
         pytest.skip(f"no browser at {CHROMIUM}")
+    # In a thread of its own, for another test of this process may hold the browser of the book.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_sort_by_keyboard, pocket_zoo.zoo_table(pocket_cards())).result()
+
+
+def _sort_by_keyboard(html):
     from playwright.sync_api import sync_playwright
 
-    html = pocket_zoo.zoo_table(pocket_cards())
     numbers = "rows => rows.map(row => parseFloat(row.cells[7].textContent))"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])

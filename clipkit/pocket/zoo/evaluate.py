@@ -17,7 +17,10 @@ from clipkit.sections.measure import MEASURES
 from clipkit.sections.measured import write_measured
 
 RESULTS = Path(__file__).parent / "results"
-"""The shipped results: RESULTS/SPLIT/MODEL.parquet."""
+"""The shipped results: RESULTS/SPLIT/MODEL.parquet.
+
+:meta hide-value:
+"""
 
 
 def evaluate(

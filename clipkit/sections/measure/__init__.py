@@ -22,4 +22,6 @@ MEASURES: dict[str, ModuleType] = {
 """Section → module with `DATASETS`, the sets it reads, and `measure(outputs)`, a list of `Measured`.
 
 A module may also have `notes(outputs)`, texts by name that go into the metadata of a model's file.
+
+:meta hide-value:
 """
