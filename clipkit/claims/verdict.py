@@ -89,5 +89,8 @@ def _count(claim: Claim, evidence: Evidence) -> tuple[str, str]:
     if possible < count:
         return FAILS, f"at most {possible} are possible, of {count} claimed"
     if sure == 0:
-        return UNTESTABLE, f"the data cannot tell: none is sure and up to {possible} are possible, of {count} claimed"
+        return (
+            UNTESTABLE,
+            f"the data cannot tell: none is sure and up to {possible} are possible, of {count} claimed",
+        )
     return WEAKER, f"{sure} are sure and up to {possible} possible, of {count} claimed"

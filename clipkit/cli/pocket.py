@@ -105,11 +105,12 @@ def recipes(as_json: AsJson = False) -> None:
 
     Example: clipkit pocket recipes
     """
-    from clipkit.pocket.zoo.recipe import RECIPES, shipped_recipes
+    from clipkit.pocket.zoo.files import WEIGHTS
+    from clipkit.pocket.zoo.recipe import shipped_recipes
 
     rows = []
     for recipe in shipped_recipes():
-        files = [RECIPES.with_name("weights") / f"{recipe.name}-s{seed}.safetensors" for seed in recipe.seeds]
+        files = [WEIGHTS / f"{recipe.name}-s{seed}.safetensors" for seed in recipe.seeds]
         sizes = [file.stat().st_size for file in files if file.is_file()]
         parent = getattr(recipe, "parent", "")
         rows.append(
@@ -167,14 +168,12 @@ def train(
 
       clipkit pocket train my-recipe.toml --out models --seed 1
     """
-    from clipkit.pocket.zoo.recipe import FinetuneRecipe, read_recipe
+    from clipkit.pocket.zoo.recipe import read_recipe
 
-    chosen = read_recipe(recipe)
-    if isinstance(chosen, FinetuneRecipe):
-        from clipkit.pocket.zoo.finetune import run
-    else:
-        from clipkit.pocket.zoo.train import run
-    typer.echo(run(chosen, out, seed))
+    chosen = read_recipe(recipe)  # a mistake in it is told before torch is loaded
+    from clipkit.pocket.zoo.train import run_recipe
+
+    typer.echo(run_recipe(chosen, out, seed))
 
 
 @app.command()

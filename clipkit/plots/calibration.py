@@ -18,8 +18,8 @@ from clipkit.results import Result
 from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.measure.calibration import ALL, GAP, HELD_OUT, POCKET, RMS, SCALED, SECTION, SHIFTED
 from clipkit.sections.measured import Measured, MeasuredTable, to_rows
-from clipkit.sections.pocket.calibration import SIZES, SOURCES, numbers
-from clipkit.sections.pocket.evidence import kind_of
+from clipkit.sections.pocket.calibration import SIZES, numbers
+from clipkit.sections.pocket.evidence import SOURCES, kind_of
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.sections.pocket.robustness import of_kind, of_recipes
 

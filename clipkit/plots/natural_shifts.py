@@ -85,18 +85,22 @@ def summary() -> pd.DataFrame:
 
 def summary_table():
     """`summary` for reading."""
-    table = summary().replace({"kind": KIND_NAMES})
-    table["interval"] = [f"{low:+.1f} to {high:+.1f}" for low, high in table[["low", "high"]].to_numpy()]
+    return robustness_style(summary().replace({"kind": KIND_NAMES}), "kind")
+
+
+def robustness_style(table: pd.DataFrame, models: str):
+    """Effective robustness by shift and group of models as a table; `models` is the column that names the group."""
+    intervals = [f"{low:+.1f} to {high:+.1f}" for low, high in table[["low", "high"]].to_numpy()]
     columns = {
         "shift": "shift",
-        "kind": "models",
+        models: "models",
         "value": "effective robustness (pp)",
         "interval": "95 % interval",
         "n_models": "n",
         "n_runs": "training runs",
         "extrapolated": "outside the baselines' range",
     }
-    shown = table[list(columns)].rename(columns=columns)
+    shown = table.assign(interval=intervals)[list(columns)].rename(columns=columns)
     return shown.style.hide().format(
         {"effective robustness (pp)": "{:+.1f}", "outside the baselines' range": "{:.0%}"}
     )

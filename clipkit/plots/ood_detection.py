@@ -17,6 +17,7 @@ from clipkit.results import Result
 from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.measure.ood_detection import ALL, AUROC, FPR, POCKET, SECTION, detection_scores
 from clipkit.sections.measured import Measured, MeasuredTable, to_rows
+from clipkit.sections.outputs import DEFAULT_PROMPTS, default_prompts
 from clipkit.sections.pocket import ood_detection as section
 from clipkit.sections.pocket import ood_scores as scores
 from clipkit.sections.pocket.evidence import kind_of
@@ -194,7 +195,7 @@ def score_histograms(model: str):
     """Distribution of each score of one model on known classes, near classes and far sets (validation draws)."""
     with TemporaryDirectory() as folder:
         outputs = _FirstPictures(model, folder, split="validation")
-        prompts = "80" if outputs.card.prompts else ""
+        prompts = default_prompts(outputs)
         shown = {"known classes": (POCKET.known,), "near classes": (NEAR,), "far sets": POCKET.unknown["far"]}
         found = {k: [detection_scores(outputs, d, prompts) for d in sets] for k, sets in shown.items()}
     names = [score for score in SCORES if score in found["known classes"][0]]
@@ -220,7 +221,7 @@ def rows(table: MeasuredTable | None = None) -> list[Result]:
     chosen = table.frame[
         (table.frame.section == SECTION)
         & table.frame.metric.isin([AUROC, FPR, "accuracy"])
-        & table.frame.prompts.isin(["80", ""])
+        & table.frame.prompts.isin(DEFAULT_PROMPTS)
     ]
     fields = [f for f in Measured._fields if f != "draws"]
     made = []

@@ -5,6 +5,7 @@ import pandas as pd
 
 from clipkit.plots import intervals
 from clipkit.plots.factors import six_factors
+from clipkit.plots.natural_shifts import robustness_style
 from clipkit.plots.pocket_visual_factors import scatter_planes, two_contrasts
 from clipkit.plots.style import KIND_COLOURS
 from clipkit.results import Result, row_maker
@@ -38,21 +39,7 @@ def groups(table: MeasuredTable | None = None) -> None:
 
 def group_table(table: MeasuredTable | None = None):
     """`group_frame` for reading."""
-    frame = natural_shifts.group_frame(table)
-    frame["interval"] = [f"{a:+.1f} to {b:+.1f}" for a, b in frame[["low", "high"]].to_numpy()]
-    columns = {
-        "shift": "shift",
-        "group": "models",
-        "value": "effective robustness (pp)",
-        "interval": "95 % interval",
-        "n_models": "n",
-        "n_runs": "training runs",
-        "extrapolated": "outside the baselines' range",
-    }
-    shown = frame[list(columns)].rename(columns=columns)
-    return shown.style.hide().format(
-        {"effective robustness (pp)": "{:+.1f}", "outside the baselines' range": "{:.0%}"}
-    )
+    return robustness_style(natural_shifts.group_frame(table), "group")
 
 
 def factors(table: MeasuredTable | None = None) -> None:

@@ -17,8 +17,9 @@ from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.measure.shape_bias import ALL_CLASSES, BACKGROUNDS, SECTION
 from clipkit.sections.measured import MeasuredTable, section_rows
 from clipkit.sections.pocket import shape_bias_frames as frames
+from clipkit.sections.pocket.evidence import DATA, PARENT
 from clipkit.sections.pocket.results import zoo_results
-from clipkit.sections.pocket.shape_bias import DATA, PARENT, drop_by_finetuning, key
+from clipkit.sections.pocket.shape_bias import drop_by_finetuning, key
 
 _NAMES = {"zero_shot": "CLIP, zero-shot", "baseline": "trained with labels"}
 _DATA = {"wild": ("#0072b2", "o"), "studio": ("#d55e00", "s"), "catalogue": ("#009e73", "^")}

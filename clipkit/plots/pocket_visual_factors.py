@@ -99,7 +99,7 @@ def language(table: MeasuredTable | None = None) -> None:
     for ax, metric, xlabel in zip(
         axes, (METRIC, "drop"), ("difference in robustness (pp)", "difference in points lost"), strict=True
     ):
-        frame = section.matched_pairs(metric, table).set_index("aspect")
+        frame = section.language(metric, table).set_index("aspect")
         shown = 100 * frame[["effect", "low", "high"]].rename(columns={"effect": "value"})
         intervals.dots(shown, xlabel=xlabel, ax=ax)
 

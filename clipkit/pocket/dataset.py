@@ -4,7 +4,7 @@ import ast
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -93,11 +93,16 @@ class PocketData:
         return np.array([index.get(label, -1) for label in self.table["label"]])
 
 
+def set_folder(spec: SetSpec, cache: Path | None = None) -> Path:
+    """Where a rendered set lies, or will lie."""
+    return (cache or cache_folder()) / f"{spec.name}-{spec.split}-{spec.key()}"
+
+
 def load(
     spec: SetSpec, cache: Path | None = None, progress: bool = True, threads: int | None = None
 ) -> PocketData:
     """The set from the cache, or rendered into it first; raises CorruptData if a file was changed."""
-    folder = (cache or cache_folder()) / f"{spec.name}-{spec.split}-{spec.key()}"
+    folder = set_folder(spec, cache)
     if not (folder / MANIFEST).is_file():
         write_once(folder, lambda target: _generate(spec, target, progress, threads or os.cpu_count() or 1))
     manifest = read_manifest(folder)
@@ -174,10 +179,7 @@ def _render_all(spec, scenes, images, folder, progress, threads):
 
 @cache
 def _code_digest(module: str) -> str:
-    """sha256 over the code that decides a set's bytes: the world, the captions and the module that draws it.
-
-    Syntax trees without docstrings are compared, so that comments and layout may change.
-    """
+    """sha256 over the code that decides a set's bytes: the world, the captions and the module that draws it."""
     here = Path(__file__).parent
     names = (
         "captions.py",
@@ -187,7 +189,13 @@ def _code_digest(module: str) -> str:
         "far.py",
         f"{module.rsplit('.', 1)[-1]}.py",
     )
-    paths = {*here.glob("world/**/*.py"), *(here / name for name in names if (here / name).is_file())}
+    return statements_digest(
+        {*here.glob("world/**/*.py"), *(here / name for name in names if (here / name).is_file())}
+    )
+
+
+def statements_digest(paths: Iterable[Path]) -> str:
+    """sha256 over the syntax trees of Python files, without docstrings: comments and layout may change."""
     digest = hashlib.sha256()
     for path in sorted(paths):
         tree = ast.parse(path.read_text())

@@ -9,9 +9,9 @@ from PIL import Image
 
 from clipkit.datasets.images import ImageDataset, Sample, Scan
 from clipkit.pocket.cards import PREFIX, address, pocket_card
-from clipkit.pocket.dataset import PocketData, SetSpec
+from clipkit.pocket.dataset import PocketData, SetSpec, set_folder
 from clipkit.pocket.sets import load_set
-from clipkit.pocket.store import MANIFEST, cache_folder
+from clipkit.pocket.store import MANIFEST
 from clipkit.pocket.world.palette import CLASS_NAMES
 
 
@@ -70,4 +70,4 @@ def open_address(text: str) -> PocketImages:
 
 def is_rendered(spec: SetSpec, cache: Path | None = None) -> bool:
     """Whether the set lies in the cache; its bytes are not looked at."""
-    return ((cache or cache_folder()) / f"{spec.name}-{spec.split}-{spec.key()}" / MANIFEST).is_file()
+    return (set_folder(spec, cache) / MANIFEST).is_file()

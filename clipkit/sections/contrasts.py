@@ -10,11 +10,12 @@ from clipkit.errors import MissingData
 from clipkit.pocket.zoo.design import ContrastSpec, contrasts
 from clipkit.pocket.zoo.recipe import read_recipe, split_name
 from clipkit.sections.measured import MeasuredTable
+from clipkit.sections.outputs import DEFAULT_PROMPTS, PROMPT_SETS
+from clipkit.sections.pocket.evidence import kind_of
 from clipkit.stats import holm
 from clipkit.stats.contrast import Contrast, SeedVariance, contrast, pooled_seed_variance
 
 COLUMNS = ["id", "factor", "aspect", "a", "b", "clean", "note", *Contrast._fields, "p_holm"]
-_ALL = "80"
 
 
 def contrast_frame(
@@ -70,7 +71,7 @@ class _Arms:
         self.draws = {(table.frame.model[i], table.frame.prompts[i]): table.draws[i] for i in rows}
         self.by_recipe: dict[str, dict[int, tuple[str, str]]] = {}
         for model, prompts in self.value:
-            if prompts in ("", _ALL):
+            if prompts in DEFAULT_PROMPTS:
                 recipe, seed = split_name(model)
                 self.by_recipe.setdefault(recipe, {})[seed] = (model, prompts)
 
@@ -96,7 +97,9 @@ class _Arms:
     def _pairs(self, spec: ContrastSpec) -> list[tuple]:
         if spec.kind == "prompts":
             pairs = [
-                ((m, spec.a), (m, spec.b)) for m, prompts in self.value if prompts == _ALL and _scratch(m)
+                ((m, spec.a), (m, spec.b))
+                for m, prompts in self.value
+                if prompts == PROMPT_SETS[-1] and kind_of(m) == "zero_shot"
             ]
             return [(a, b) for a, b in pairs if a in self.value and b in self.value]
         if not spec.paired:
@@ -106,7 +109,12 @@ class _Arms:
 
     def _of_models(self) -> SeedVariance:
         # Fine-tuned models share parents, and supervised ones vary by seed in other ways.
-        keys = [key for seeds in self.by_recipe.values() for key in seeds.values() if _scratch(key[0])]
+        keys = [
+            key
+            for seeds in self.by_recipe.values()
+            for key in seeds.values()
+            if kind_of(key[0]) == "zero_shot"
+        ]
         return _pooled(
             [self.value[k] for k in keys],
             [split_name(k[0])[0] for k in keys],
@@ -126,12 +134,6 @@ class _Arms:
                 labels.append(f"{spec.id} {recipe}")
                 seeds.append(a[0] if relation == "prompts" else seed)
         return _pooled(values, labels, draws, seeds)
-
-
-@cache
-def _scratch(model: str) -> bool:
-    """Whether a model was trained from scratch with a text tower."""
-    return getattr(read_recipe(split_name(model)[0]), "objective", "supervised") != "supervised"
 
 
 @cache

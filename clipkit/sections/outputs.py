@@ -8,6 +8,8 @@ import pandas as pd
 from clipkit.models.cards import ModelCard
 
 PROMPT_SETS = ("1", "5", "30", "80")
+DEFAULT_PROMPTS = (PROMPT_SETS[-1], "")
+"""What models are compared with: all templates, or "" for a model that takes none."""
 
 
 class Texts(NamedTuple):
@@ -48,4 +50,4 @@ class Outputs(Protocol):
 
 def default_prompts(outputs: Outputs) -> str:
     """The largest set of templates, or "" for a model that takes none."""
-    return PROMPT_SETS[-1] if outputs.card.prompts else ""
+    return DEFAULT_PROMPTS[0 if outputs.card.prompts else 1]

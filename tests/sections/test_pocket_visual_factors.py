@@ -229,7 +229,7 @@ def test_contrasts_cover_every_set_of_prompts(zoo):
 
 
 def test_twins_with_and_without_language_are_compared(zoo):
-    frame = factor_frames.matched_pairs(table=zoo).set_index("aspect")
+    frame = factor_frames.language(table=zoo).set_index("aspect")
     assert {"resnet-wild", "resnet-wild-10", "resnet-mixed", "resnet-studio"} == set(frame.index)
     assert not frame.clean.any() and frame.effect["resnet-wild"] > 0
 

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from clipkit.errors import BadInput
 from clipkit.pocket.prompts import PROMPT_SET_SIZES
-from clipkit.pocket.zoo.recipe import RECIPES, FinetuneRecipe, Recipe, check_choice, read_recipe
+from clipkit.pocket.zoo.recipe import (
+    RECIPES,
+    FinetuneRecipe,
+    Recipe,
+    check_choice,
+    read_recipe,
+    shipped_recipes,
+)
 from clipkit.registry import Registry, did_you_mean
 from clipkit.results import SIX_FACTORS
 
@@ -111,6 +118,27 @@ def confounders(spec: ContrastSpec) -> set[str]:
     if not differing:
         raise BadInput(f"contrast {spec.id}: {spec.a} and {spec.b} do not differ", "name two arms that do")
     return beyond
+
+
+def matched_pairs() -> list[tuple[str, str]]:
+    """Recipes (CLIP, classifier) that are alike in architecture, images and optimiser, and most alike in samples seen.
+
+    >>> matched_pairs()[0]
+    ('edgenext-wild', 'supervised-edgenext-wild')
+    """
+    scratch = [r for r in shipped_recipes() if not isinstance(r, FinetuneRecipe)]
+    pairs = []
+    for other in (r for r in scratch if r.objective == "supervised"):
+        alike = [
+            r
+            for r in scratch
+            if r.objective == "contrastive"
+            and (r.model, r.data, r.optimizer) == (other.model, other.data, other.optimizer)
+        ]
+        if alike:
+            clip = min(alike, key=lambda r: abs(r.samples_seen - other.samples_seen))
+            pairs.append((clip.name, other.name))
+    return pairs
 
 
 def parse(text: str, name: str = FILE.name) -> Registry[ContrastSpec]:

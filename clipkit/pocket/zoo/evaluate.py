@@ -1,6 +1,5 @@
 """Measure the zoo: every section on every model, each model's numbers in a file of its own."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -8,10 +7,10 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-from clipkit.errors import BadInput
+from clipkit.pocket.dataset import statements_digest
 from clipkit.pocket.sets import load_set
 from clipkit.pocket.zoo.cards import pocket_cards
-from clipkit.registry import did_you_mean
+from clipkit.registry import Registry
 from clipkit.results import git_commit, versions
 from clipkit.sections.measure import MEASURES
 from clipkit.sections.measured import write_measured
@@ -31,11 +30,8 @@ def evaluate(
     A model whose file says that it was made by these weights and by this code is passed over. Raises
     UnknownName for a model that is not there.
     """
-    known = [card.name for card in pocket_cards()]
-    for name in names:
-        if name not in known:
-            raise BadInput(f"unknown pocket model {name!r}", did_you_mean(name, known))
-    wanted = list(names) or known
+    known = Registry("pocket model", {card.name: card for card in pocket_cards()})
+    wanted = [known[name].name for name in names] or list(known)
     # Rendered here, so that the processes do not do it side by side.
     for name in datasets():
         load_set(name, split)
@@ -56,7 +52,7 @@ def evaluate_one(name: str, store: Path, folder: Path, split: str) -> bool:
     torch.set_num_threads(1)
     path = folder / f"{name}.parquet"
     made_by = {"weights": tower_digest(name), "code": code_digest()}
-    if path.is_file() and _said(path) | made_by == _said(path):
+    if path.is_file() and made_by.items() <= _said(path).items():
         return False
     outputs = PocketOutputs(name, store, split)
     measured = [number for measure in MEASURES.values() for number in measure.measure(outputs)]
@@ -83,12 +79,11 @@ def datasets() -> list[str]:
 
 @cache
 def code_digest() -> str:
-    """Changes with the source of the measures, the metrics and the draws."""
+    """Changes with any statement of the measures, the metrics and the draws."""
     package = Path(__file__).parents[2]
     folders = (package / "sections" / "measure", package / "metrics")
-    paths = [path for folder in folders for path in sorted(folder.glob("*.py"))]
-    sources = [path.read_bytes() for path in (*paths, package / "stats" / "shared_draws.py")]
-    return hashlib.sha256(b"".join(sources)).hexdigest()[:16]
+    paths = [path for folder in folders for path in folder.glob("*.py")]
+    return statements_digest([*paths, package / "stats" / "shared_draws.py"])[:16]
 
 
 def _said(path: Path) -> dict[str, str]:

@@ -95,11 +95,8 @@ def run(recipe: FinetuneRecipe, out: Path, seed: int, every: float = 60.0, stop_
     """
     if recipe.method == "wise":
         raise BadInput(f"{recipe.name} is an average of two others", "load it: nothing has to be trained")
-    torch.set_num_threads(1)
-    torch.manual_seed(seed)
-    final = out / f"{recipe.name}-s{seed}.safetensors"
+    final = train.begin(recipe, out, seed)
     if final.is_file():
-        print(f"{final.name} is there already", flush=True)
         return final
     parent = load_net(f"{recipe.parent}-s{seed}", out)
     origin = load_net(f"{recipe.origin}-s{seed}", out) if recipe.origin else None

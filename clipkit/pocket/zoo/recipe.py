@@ -65,22 +65,33 @@ class OptimizerRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """One way to train one architecture; `seeds` are the repeats that the zoo holds.
+class BaseRecipe:
+    """What every recipe has; `seeds` are the repeats that the zoo holds.
 
     role: "zoo", or "reference" for a model that serves the zoo and is not in it.
     minutes: expected training time on one thread of a 2020s server core.
     """
 
     name: str
-    model: str
-    objective: str = "contrastive"
-    samples_seen: int = 190_000
-    batch_size: int = 64
     seeds: list[int] = field(default_factory=lambda: [0])
     role: str = "zoo"
     minutes: float = 0.0
     data: DataRecipe = field(default_factory=DataRecipe)
+
+    def to_json(self) -> str:
+        """Canonical JSON of what decides the weights (not the expected minutes)."""
+        values = {k: v for k, v in asdict(self).items() if k not in ("minutes", "seeds", "role")}
+        return json.dumps(values, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(BaseRecipe):
+    """One way to train one architecture."""
+
+    model: str
+    objective: str = "contrastive"
+    samples_seen: int = 190_000
+    batch_size: int = 64
     optimizer: OptimizerRecipe = field(default_factory=OptimizerRecipe)
 
     def __post_init__(self):
@@ -97,13 +108,9 @@ class Recipe:
         """Number of optimiser steps."""
         return max(1, self.samples_seen // self.batch_size)
 
-    def to_json(self) -> str:
-        """Canonical JSON of what decides the weights (not the expected minutes)."""
-        return _canonical(self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class FinetuneRecipe:
+class FinetuneRecipe(BaseRecipe):
     """One way to go on from a trained model: seed s starts from the parent's seed s.
 
     The methods are
@@ -119,7 +126,6 @@ class FinetuneRecipe:
     "flyp", whose batches hold one image of each class.
     """
 
-    name: str
     parent: str
     method: str
     origin: str = ""
@@ -128,10 +134,6 @@ class FinetuneRecipe:
     lr: float = 1e-4
     rank: int = 4
     alpha: float = 0.5
-    seeds: list[int] = field(default_factory=lambda: [0])
-    role: str = "zoo"
-    minutes: float = 0.0
-    data: DataRecipe = field(default_factory=DataRecipe)
 
     def __post_init__(self):
         check_choice(f"recipe {self.name}", "method", self.method, METHODS)
@@ -144,15 +146,6 @@ class FinetuneRecipe:
     def optimizer(self) -> OptimizerRecipe:
         """AdamW at the recipe's learning rate."""
         return OptimizerRecipe(lr=self.lr)
-
-    def to_json(self) -> str:
-        """Canonical JSON of what decides the weights (not the expected minutes)."""
-        return _canonical(self)
-
-
-def _canonical(recipe) -> str:
-    values = {k: v for k, v in asdict(recipe).items() if k not in ("minutes", "seeds", "role")}
-    return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 
 def shipped_recipes() -> list["Recipe | FinetuneRecipe"]:

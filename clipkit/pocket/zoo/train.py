@@ -23,7 +23,7 @@ from clipkit.pocket.sets import load_set
 from clipkit.pocket.vocabulary import article
 from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.pocket.zoo.batches import TrainingData, batch, load_training_data, to_tensor
-from clipkit.pocket.zoo.recipe import FinetuneRecipe, OptimizerRecipe, Recipe, read_recipe
+from clipkit.pocket.zoo.recipe import BaseRecipe, FinetuneRecipe, OptimizerRecipe, Recipe, read_recipe
 from clipkit.pocket.zoo.towers import Classifier
 from clipkit.results import versions
 
@@ -178,6 +178,16 @@ def compact(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     }
 
 
+def begin(recipe: BaseRecipe, out: Path, seed: int) -> Path:
+    """Set one thread and the seed; the file to write, which is announced if it is there already."""
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    final = out / f"{recipe.name}-s{seed}.safetensors"
+    if final.is_file():
+        print(f"{final.name} is there already", flush=True)
+    return final
+
+
 def run(
     recipe: Recipe, out: Path, seed: int, every: float = 60.0, stop_after: int | None = None
 ) -> Path | None:
@@ -186,11 +196,8 @@ def run(
     every: seconds between checkpoints. stop_after: leave with a checkpoint after that many steps (None is
     returned), for tests. The file's metadata hold recipe, data fingerprint, seed, curve and versions.
     """
-    torch.set_num_threads(1)
-    torch.manual_seed(seed)
-    final = out / f"{recipe.name}-s{seed}.safetensors"
+    final = begin(recipe, out, seed)
     if final.is_file():
-        print(f"{final.name} is there already", flush=True)
         return final
     data = load_training_data(recipe.data, models.tokenizer(recipe.model), out)
     return fit(Learner(recipe), recipe, recipe.steps, data, final, seed, every, stop_after)
@@ -263,19 +270,22 @@ def fit(
     return final
 
 
+def run_recipe(recipe: BaseRecipe, out: Path, seed: int) -> Path:
+    """Train from scratch or fine-tune, as the recipe says; returns the file of weights."""
+    if isinstance(recipe, FinetuneRecipe):
+        from clipkit.pocket.zoo import finetune  # which is made of this module
+
+        return finetune.run(recipe, out, seed)
+    return run(recipe, out, seed)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipe", help="TOML file, or the name of a shipped recipe")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    recipe = read_recipe(arguments.recipe)
-    if isinstance(recipe, FinetuneRecipe):
-        from clipkit.pocket.zoo import finetune
-
-        finetune.run(recipe, arguments.out, arguments.seed)
-    else:
-        run(recipe, arguments.out, arguments.seed)
+    run_recipe(read_recipe(arguments.recipe), arguments.out, arguments.seed)
 
 
 if __name__ == "__main__":

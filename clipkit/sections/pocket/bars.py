@@ -7,10 +7,10 @@ import pandas as pd
 
 from clipkit.pocket.zoo.recipe import split_name
 from clipkit.sections.measured import MeasuredTable
+from clipkit.sections.outputs import DEFAULT_PROMPTS
 from clipkit.sections.pocket import shape_bias_frames
 from clipkit.sections.pocket.results import zoo_results
-
-BASE = ("resnet-wild", "vit-wild")
+from clipkit.sections.pocket.shape_bias_frames import BASE, LEAST_DECIDED
 
 
 class Bar(NamedTuple):
@@ -30,9 +30,9 @@ BARS = (
     Bar("text recall@5", "retrieval", "retrieval", "text", "recall@5", 0.60),
     Bar("AUROC, near OOD", "OOD detection", "near-ood", "all", "auroc", 0.65),
     Bar("cue conflict decided, neutral background", "shape bias", "cue-conflict-neutral", "all classes",
-        "cue_accuracy", 0.50),
+        "cue_accuracy", LEAST_DECIDED),
     Bar("cue conflict decided, other background", "shape bias", "cue-conflict-other", "all classes",
-        "cue_accuracy", 0.50),
+        "cue_accuracy", LEAST_DECIDED),
 )  # fmt: skip
 CLOSE = 0.12
 """How far the transformer's accuracy may lie below the convolutional model's."""
@@ -59,7 +59,7 @@ def _judged(table: MeasuredTable, bar: Bar):
     found = table.frame.iloc[
         table.rows(section=bar.section, dataset=bar.dataset, subset=bar.subset, metric=bar.metric)
     ]
-    found = found[found.prompts.isin(["80", ""])]
+    found = found[found.prompts.isin(DEFAULT_PROMPTS)]
     for recipe in BASE:
         values = found.value[[split_name(model)[0] == recipe for model in found.model]]
         if len(values):

@@ -16,14 +16,12 @@ from clipkit.pocket.zoo.recipe import split_name
 from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.measure.calibration import ALL, GAP, POCKET, RMS, SECTION, SHIFTED
 from clipkit.sections.measured import MeasuredTable
-from clipkit.sections.pocket.evidence import from_contrast, run_of
+from clipkit.sections.pocket.evidence import SOURCES, from_contrast, largest_pair, run_of
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.sections.pocket.robustness import Numbers, compare, gather, of_kind, of_recipes
 from clipkit.stats import holm
 from clipkit.stats.contrast import Contrast, pooled_seed_variance
 
-SOURCES = ("wild", "studio", "mixed", "catalogue")
-"""Training distributions, each of a recipe resnet-SOURCE that differs in nothing else."""
 SIZES = {"resnet-wild-10": "10 %", "resnet-wild-30": "30 %", "resnet-wild": "100 %"}
 STANDARD = ("cross-entropy-wild", "cross-entropy-studio", "cross-entropy-catalogue")
 """Fine-tuning by cross-entropy; the first, on data of the known set's kind, is the one judged."""
@@ -124,10 +122,7 @@ def source_decides(table: MeasuredTable | None = None) -> Evidence:
     """C2: the largest difference in signed gap between two training sources, on the known set."""
     table = table or zoo_results()
     pairs = source_gaps(table)
-    largest = pairs.loc[pairs.value.abs().idxmax()]
-    sign = np.sign(largest.value) or 1.0
-    first, second = (largest.a, largest.b) if sign > 0 else (largest.b, largest.a)
-    low, high = sorted((sign * largest.low, sign * largest.high))
+    largest, first, second, low, high = largest_pair(pairs)
     present = list(dict.fromkeys([*pairs.a, *pairs.b]))
     gaps = of_recipes(numbers(table, GAP, [POCKET.known]), [f"resnet-{s}" for s in present])
     recipe = np.array([split_name(m)[0] for m in gaps.models])

@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 from functools import cache
 
+import numpy as np
+import pandas as pd
 from scipy.stats import norm
 
 from clipkit.evidence import Evidence
 from clipkit.pocket.zoo.recipe import FinetuneRecipe, read_recipe, split_name
 from clipkit.sections.draws import evidence_from_draws
 from clipkit.stats.contrast import Contrast
+
+PARENT = "resnet-wild"
+"""What every fine-tuned model of the zoo starts from."""
+DATA = ("wild", "studio", "catalogue")
+"""What it is fine-tuned on."""
+SOURCES = ("wild", "studio", "mixed", "catalogue")
+"""Training distributions, each of a recipe resnet-SOURCE that differs in nothing else."""
 
 
 @cache
@@ -59,6 +68,22 @@ def from_contrast(
     """A contrast as evidence, times `scale`; a negative one turns it round (B minus A)."""
     low, high = sorted((float(scale * found.low), float(scale * found.high)))
     return Evidence(float(scale * found.effect), low, high, float(found.p), note=note, **_behind(models))
+
+
+def largest_pair(pairs: pd.DataFrame) -> tuple[pd.Series, str, str, float, float]:
+    """The widest of differences a − b (columns a, b, value, low, high), turned so that it is positive.
+
+    Its row, which has the higher and which the lower value, and the limits of the turned difference.
+
+    >>> pairs = pd.DataFrame([("x", "y", -2.0, -3.0, -1.0)], columns=["a", "b", "value", "low", "high"])
+    >>> largest_pair(pairs)[1:]
+    ('y', 'x', 1.0, 3.0)
+    """
+    largest = pairs.loc[pairs.value.abs().idxmax()]
+    sign = np.sign(largest.value) or 1.0
+    first, second = (largest.a, largest.b) if sign > 0 else (largest.b, largest.a)
+    low, high = sorted((float(sign * largest.low), float(sign * largest.high)))
+    return largest, first, second, low, high
 
 
 def _behind(models: Sequence[str]) -> dict[str, int]:

@@ -7,8 +7,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from clipkit.datasets.imagenet_x import FACTORS
-from clipkit.pocket.zoo.design import ContrastSpec
-from clipkit.pocket.zoo.recipe import shipped_recipes
+from clipkit.pocket.zoo.design import ContrastSpec, matched_pairs
 from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.draws import run_counts
 from clipkit.sections.measure.visual_factors import DATASETS, MEAN, SECTION
@@ -43,6 +42,18 @@ def mean_of_models(numbers: Numbers, seed: int = 0) -> tuple[np.ndarray, np.ndar
     return numbers.value.mean(axis=0), np.einsum("dm,msd->ds", weights, numbers.draws)
 
 
+def measures(table: MeasuredTable | None = None) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """Of the zero-shot models: effective robustness, drop, and how much less they drop than the baselines do.
+
+    Each (value, draws) as `mean_of_models` gives them, by factor, fractions.
+    """
+    robust = mean_of_models(of_kind(by_factor(table), "zero_shot"))
+    drops = by_factor(table, "drop")
+    drop = mean_of_models(of_kind(drops, "zero_shot"))
+    baseline = mean_of_models(of_kind(drops, "baseline"), seed=1)
+    return robust, drop, tuple(b - z for b, z in zip(baseline, drop, strict=True))
+
+
 def factor_frame(table: MeasuredTable | None = None) -> pd.DataFrame:
     """Zero-shot models by factor, in pp: effective robustness, drop, and how much of the baselines' drop is spared.
 
@@ -50,11 +61,7 @@ def factor_frame(table: MeasuredTable | None = None) -> pd.DataFrame:
     _low and _high; p and p_corrected (Holm over the sixteen) of the robustness. Intervals cover images,
     baselines and the choice of zero-shot models.
     """
-    robust = mean_of_models(of_kind(by_factor(table), "zero_shot"))
-    drops = by_factor(table, "drop")
-    drop = mean_of_models(of_kind(drops, "zero_shot"))
-    baseline = mean_of_models(of_kind(drops, "baseline"), seed=1)
-    spared = tuple(b - z for b, z in zip(baseline, drop, strict=True))
+    robust, drop, spared = measures(table)
     frame = pd.DataFrame(index=pd.Index(FACTORS, name="factor"))
     for name, (value, draws) in {"robustness": robust, "drop": drop, "spared": spared}.items():
         frame[name] = 100 * value
@@ -71,14 +78,8 @@ def agreement(table: MeasuredTable | None = None) -> pd.DataFrame:
     drop than the baselines do. Columns value, low, high, and `otherwise`, the factors whose two ranks surely
     differ (interval of the rank difference clear of zero, not corrected). 1: the measures say the same.
     """
-    robust = mean_of_models(of_kind(by_factor(table), "zero_shot"))
-    drops = by_factor(table, "drop")
-    drop = mean_of_models(of_kind(drops, "zero_shot"))
-    baseline = mean_of_models(of_kind(drops, "baseline"), seed=1)
-    against = {
-        "drop": tuple(-d for d in drop),
-        "spared": tuple(b - z for b, z in zip(baseline, drop, strict=True)),
-    }
+    robust, drop, spared = measures(table)
+    against = {"drop": tuple(-d for d in drop), "spared": spared}
     rows = {}
     for name, (value, draws) in against.items():
         low, high = np.quantile(_spearman(robust[1], draws), [0.025, 0.975])
@@ -108,27 +109,24 @@ def contrasts_on(metric: str, table: MeasuredTable | None = None) -> pd.DataFram
     return contrast_frame(source, section=SECTION, dataset=DATASETS[0], subset=MEAN, metric=metric)
 
 
-def matched_pairs(metric: str = METRIC, table: MeasuredTable | None = None) -> pd.DataFrame:
+def language(metric: str = METRIC, table: MeasuredTable | None = None) -> pd.DataFrame:
     """Contrastive minus supervised training of one tower on the same images, on the mean over the factors.
 
-    Rows of `contrast_frame` for each recipe that has a supervised twin; not clean, since the supervised ones see
+    Rows of `contrast_frame` for each pair of `design.matched_pairs`; not clean, since the supervised ones see
     fewer samples.
     """
     table = zoo_results() if table is None else table
-    names = {r.name for r in shipped_recipes()}
-    twins = {"vit-wild": "vit-wild-muon"}  # the optimiser of the supervised transformer
     specs = [
         ContrastSpec(
-            id=f"language-{data}",
+            id=f"language-{other.removeprefix('supervised-')}",
             factor="contrastive loss",
-            aspect=data,
-            a=twins.get(data, data),
-            b=f"supervised-{data}",
+            aspect=other.removeprefix("supervised-"),
+            a=clip,
+            b=other,
             clean=False,
             note="Fewer samples are seen without language.",
         )
-        for data in (n.removeprefix("supervised-") for n in sorted(names) if n.startswith("supervised-"))
-        if twins.get(data, data) in names
+        for clip, other in matched_pairs()
     ]
     source = robustness(table) if metric == METRIC else table
     return contrast_frame(

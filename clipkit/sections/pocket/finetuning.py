@@ -7,13 +7,12 @@ import pandas as pd
 
 from clipkit.errors import MissingData
 from clipkit.pocket.zoo.recipe import split_name
+from clipkit.sections.pocket.evidence import DATA, PARENT
 from clipkit.sections.pocket.robustness import Numbers
 from clipkit.sections.pocket.share import Family, share_avoided
 from clipkit.stats.contrast import Contrast
 
-PARENT = "resnet-wild"
 METHODS = ("linear-probe", "lora", "flyp", "cross-entropy")
-DATA = ("wild", "studio", "catalogue")
 PERMUTATIONS = 9_999
 
 

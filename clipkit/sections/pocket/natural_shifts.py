@@ -9,8 +9,8 @@ from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.draws import run_counts
 from clipkit.sections.measure.natural_shifts import ALL, SECTION, SHIFTS
 from clipkit.sections.measured import DRAWS, MeasuredTable
-from clipkit.sections.pocket.evidence import from_draws, kind_of, run_of
-from clipkit.sections.pocket.finetuning import DATA, METHODS, PARENT
+from clipkit.sections.pocket.evidence import DATA, PARENT, SOURCES, from_draws, kind_of, run_of
+from clipkit.sections.pocket.finetuning import METHODS
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.sections.pocket.robustness import (
     METRIC,
@@ -21,8 +21,6 @@ from clipkit.sections.pocket.robustness import (
     ordinary,
     robustness_table,
 )
-
-SOURCES = ("wild", "studio", "mixed", "catalogue")
 
 
 def robustness(table: MeasuredTable | None = None) -> MeasuredTable:

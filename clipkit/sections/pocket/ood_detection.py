@@ -17,10 +17,10 @@ from clipkit.metrics import correlation
 from clipkit.pocket.zoo.design import contrasts
 from clipkit.pocket.zoo.recipe import FinetuneRecipe, read_recipe, split_name
 from clipkit.sections.contrasts import contrast_frame
-from clipkit.sections.draws import evidence_from_draws, run_counts
+from clipkit.sections.draws import evidence_from_draws, run_counts, weighted_correlation
 from clipkit.sections.measure.ood_detection import ALL, AUROC, POCKET, SECTION
 from clipkit.sections.measured import MeasuredTable
-from clipkit.sections.pocket.evidence import from_contrast, kind_of, run_of
+from clipkit.sections.pocket.evidence import from_contrast, kind_of, largest_pair, run_of
 from clipkit.sections.pocket.ood_scores import FAR, NEAR, SETS, finetuning_by_score, numbers
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.sections.pocket.robustness import compare, of_kind, of_recipes
@@ -105,12 +105,7 @@ def _drawn_correlation(table: MeasuredTable, frame: pd.DataFrame, rng: np.random
     x, y = np.tile(x, (_RESAMPLES, 1)), np.tile(y, (_RESAMPLES, 1))
     weights = run_counts(frame.recipe, len(x), rng)
     distinct = (weights[:, ~frame.recipe.duplicated()] > 0).sum(axis=1)
-    total = weights.sum(1, keepdims=True)
-    x = x - (weights * x).sum(1, keepdims=True) / total
-    y = y - (weights * y).sum(1, keepdims=True) / total
-    spread = np.sqrt((weights * x**2).sum(1) * (weights * y**2).sum(1))
-    few = (distinct < 3) | (spread == 0)
-    return np.where(few, np.nan, (weights * x * y).sum(1) / np.where(few, 1.0, spread))
+    return np.where(distinct < 3, np.nan, weighted_correlation(weights, x, y))
 
 
 def source_offsets(table: MeasuredTable, dataset: str = ALL) -> pd.DataFrame:
@@ -148,10 +143,7 @@ def source_shifts_the_line(table: MeasuredTable | None = None) -> Evidence:
     """O2: the largest offset between two sources (`source_offsets`); interval and p hold for all pairs."""
     table = table or zoo_results()
     offsets = source_offsets(table)
-    largest = offsets.loc[offsets.value.abs().idxmax()]
-    sign = np.sign(largest.value) or 1.0
-    first, second = (largest.a, largest.b) if sign > 0 else (largest.b, largest.a)
-    low, high = sorted((sign * largest.low, sign * largest.high))
+    largest, first, second, low, high = largest_pair(offsets)
     chosen = models(table).query("kind == 'zero_shot'")
     near, far = (source_offsets(table, dataset).value.abs().max() for dataset in (NEAR, FAR))
     note = (

@@ -8,9 +8,9 @@ from clipkit.evidence import Evidence
 from clipkit.pocket.zoo.design import contrasts
 from clipkit.pocket.zoo.recipe import read_recipe
 from clipkit.sections.contrasts import contrast_frame
-from clipkit.sections.draws import evidence_from_draws, run_counts
+from clipkit.sections.draws import evidence_from_draws, run_counts, weighted_correlation
 from clipkit.sections.measured import MeasuredTable
-from clipkit.sections.pocket.evidence import from_contrast
+from clipkit.sections.pocket.evidence import SOURCES, from_contrast
 from clipkit.sections.pocket.recall_line import (
     BEYOND,
     BOTH,
@@ -25,7 +25,6 @@ from clipkit.sections.pocket.results import zoo_results
 from clipkit.sections.retrieval import adjusted_r2, source_intercepts
 
 FILTERS = {"curation-text": "by text", "curation-score": "by image–text score"}
-SOURCES = ("studio", "mixed", "catalogue")
 RESAMPLES = 10_000
 PERMUTATIONS = 2_000
 
@@ -38,10 +37,10 @@ def accuracy_predicts_recall(table: MeasuredTable | None = None) -> Evidence:
     """
     models = trained_from_scratch(_zoo(table))
     (x, *ys), (x_draws, *y_draws) = models.logits()
-    found = np.array([_correlation(np.ones(len(x)), x, y) for y in ys])
+    found = np.array([weighted_correlation(np.ones(len(x)), x, y) for y in ys])
     counts = run_counts(models.frame.recipe, RESAMPLES, np.random.default_rng(0))
     image = np.arange(RESAMPLES) % x_draws.shape[1]
-    draws = np.min([_correlation(counts, x_draws.T[image], y.T[image]) for y in y_draws], axis=0)
+    draws = np.min([weighted_correlation(counts, x_draws.T[image], y.T[image]) for y in y_draws], axis=0)
     note = (
         "one world, so two correlations and not four; the smaller is that of "
         f"{DIRECTIONS[found.argmin()]} recall@1; clusters are recipes"
@@ -53,15 +52,6 @@ def accuracy_predicts_recall(table: MeasuredTable | None = None) -> Evidence:
         n_clusters=models.frame.recipe.nunique(),
         note=note,
     )
-
-
-def _correlation(weights, x, y) -> np.ndarray:
-    """Pearson correlation over the last axis, NaN where one side does not vary."""
-    weights = weights / weights.sum(axis=-1, keepdims=True)
-    dx, dy = (v - (weights * v).sum(axis=-1, keepdims=True) for v in (x, y))
-    variances = (weights * dx**2).sum(axis=-1) * (weights * dy**2).sum(axis=-1)
-    covariance = (weights * dx * dy).sum(axis=-1)
-    return np.where(variances > 1e-20, covariance / np.sqrt(np.maximum(variances, 1e-20)), np.nan)
 
 
 def source_moves_the_line(table: MeasuredTable | None = None) -> Evidence:
@@ -130,7 +120,7 @@ def source_offsets(table: MeasuredTable | None = None) -> pd.DataFrame:
     the range of those that the line goes through. Sources without models are left out.
     """
     table = _zoo(table)
-    specs = [contrasts()[f"distribution-{source}"] for source in SOURCES]
+    specs = [contrasts()[f"distribution-{source}"] for source in SOURCES[1:]]
     found = contrast_frame(beyond_accuracy(table), **BEYOND, specs=specs).set_index("a")
     line, models = wild_lines(table)["image"], recall_table(table).frame
     accuracy = models.groupby("recipe").accuracy.mean()[found.index]

@@ -14,6 +14,7 @@ from clipkit.metrics.robustness import RobustLine
 from clipkit.pocket.zoo.recipe import split_name
 from clipkit.sections.measure import natural_shifts
 from clipkit.sections.measured import MeasuredTable
+from clipkit.sections.outputs import DEFAULT_PROMPTS
 from clipkit.sections.pocket.evidence import kind_of
 from clipkit.stats.contrast import Contrast, contrast, pooled_seed_variance
 
@@ -23,7 +24,6 @@ LEAST = 4
 METHOD = "theil-sen"
 """Huber's line with its scale fitted too, used for the many baselines of the record, often has no solution but
 one through two of the points where there are nine of them or fewer."""
-_DEFAULT = ("80", "")
 
 
 class Numbers(NamedTuple):
@@ -49,7 +49,7 @@ def gather(table: MeasuredTable, subsets: Sequence[str], *, by: str = "subset", 
     Raises MissingData if there is no such model.
     """
     rows = table.rows(**key)
-    rows = rows[table.frame.prompts.iloc[rows].isin(_DEFAULT)]
+    rows = rows[table.frame.prompts.iloc[rows].isin(DEFAULT_PROMPTS)]
     found = table.frame.iloc[rows].assign(row=rows)
     wide = found.pivot(index="model", columns=by, values="row").reindex(columns=list(subsets)).dropna()
     if wide.empty:

@@ -13,27 +13,24 @@ import numpy as np
 
 from clipkit.errors import MissingData
 from clipkit.evidence import Evidence
-from clipkit.pocket.zoo.design import contrasts
-from clipkit.pocket.zoo.recipe import FinetuneRecipe, shipped_recipes, split_name
+from clipkit.pocket.zoo.design import contrasts, matched_pairs
+from clipkit.pocket.zoo.recipe import split_name
 from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.measure.shape_bias import ALL_CLASSES, BACKGROUNDS, CONFLICT, SECTION
 from clipkit.sections.measured import MeasuredTable
-from clipkit.sections.outputs import PROMPT_SETS
-from clipkit.sections.pocket.evidence import from_contrast, kind_of
+from clipkit.sections.outputs import DEFAULT_PROMPTS, PROMPT_SETS
+from clipkit.sections.pocket.evidence import DATA, PARENT, from_contrast, kind_of
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.sections.pocket.share import Family, share, share_avoided
 from clipkit.stats.contrast import Contrast, SeedVariance, contrast, pooled_seed_variance
 
-PARENT = "resnet-wild"
 CROSS_ENTROPY = "cross-entropy"
 KEEPING = {"flyp": "FLYP", "lora": "LoRA"}
 """What B3 says of: contrastive and parameter-efficient fine-tuning."""
-DATA = ("wild", "studio", "catalogue")
 PREDICTIVE = "catalogue"
 """The data on which B2 and B3 are judged. The claim speaks of ImageNet, whose textures tell the class; here they do
 so without exception on catalogue data alone (own texture always; .9 in the studio, .6 in the wild, which is what the
 parents were trained on). A prototype of one seed had shown a drop on them before the choice was made."""
-_DEFAULT = ("80", "")
 
 
 def key(background: str, subset: str = ALL_CLASSES) -> dict[str, str]:
@@ -47,7 +44,7 @@ def key(background: str, subset: str = ALL_CLASSES) -> dict[str, str]:
 
 
 def drawn_values(
-    table: MeasuredTable, prompts: tuple[str, ...] = _DEFAULT, **key: str
+    table: MeasuredTable, prompts: tuple[str, ...] = DEFAULT_PROMPTS, **key: str
 ) -> dict[str, np.ndarray]:
     """Model → its number, followed by the draws of it, (1 + DRAWS,): sums and means of both in one."""
     rows = table.rows(**key)
@@ -60,27 +57,6 @@ def seeds_of(found: Mapping[str, np.ndarray], recipe: str) -> dict[int, np.ndarr
     """Seed → what `found` holds of a recipe's model of that seed."""
     named = {split_name(model): value for model, value in found.items()}
     return {seed: value for (name, seed), value in sorted(named.items()) if name == recipe}
-
-
-def matched_pairs() -> list[tuple[str, str]]:
-    """Recipes (CLIP, classifier) that are alike in architecture, images and optimiser, and most alike in samples seen.
-
-    >>> matched_pairs()[0]
-    ('edgenext-wild', 'supervised-edgenext-wild')
-    """
-    scratch = [r for r in shipped_recipes() if not isinstance(r, FinetuneRecipe)]
-    pairs = []
-    for other in (r for r in scratch if r.objective == "supervised"):
-        alike = [
-            r
-            for r in scratch
-            if r.objective == "contrastive"
-            and (r.model, r.data, r.optimizer) == (other.model, other.data, other.optimizer)
-        ]
-        if alike:
-            clip = min(alike, key=lambda r: abs(r.samples_seen - other.samples_seen))
-            pairs.append((clip.name, other.name))
-    return pairs
 
 
 def clip_against_baselines(table: MeasuredTable | None = None, subset: str = ALL_CLASSES) -> Evidence:

@@ -13,12 +13,10 @@ from clipkit.pocket.zoo.recipe import split_name
 from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.measure.shape_bias import ALL_CLASSES, BACKGROUNDS, CONFLICT, SECTION, TWO_CUES
 from clipkit.sections.measured import MeasuredTable
-from clipkit.sections.pocket.evidence import kind_of
+from clipkit.sections.pocket.evidence import DATA, PARENT, kind_of
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.sections.pocket.shape_bias import (
     CROSS_ENTROPY,
-    DATA,
-    PARENT,
     clip_against_baselines,
     drawn_values,
     drop_avoided,

@@ -11,10 +11,9 @@ from clipkit.sections.measure.natural_shifts import ALL, ORDINARY, SECTION, SHIF
 from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.pocket.evidence import from_contrast
 from clipkit.sections.pocket.results import zoo_results
-from clipkit.sections.pocket.retrieval import recall_gains_by_filter
+from clipkit.sections.pocket.retrieval import FILTERS, recall_gains_by_filter
 from clipkit.sections.pocket.robustness import Numbers, compare, gather, of_kind, of_recipes
 
-FILTERS = {"curation-text": "by text", "curation-score": "by image–text score"}
 SIZES = ("size-10", "size-30")
 _WILD = {"section": SECTION, "dataset": ORDINARY, "subset": ALL, "metric": "accuracy"}
 

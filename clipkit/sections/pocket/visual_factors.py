@@ -11,14 +11,14 @@ from clipkit.pocket.zoo.recipe import split_name
 from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.measure.visual_factors import DATASETS, MEAN, SECTION
 from clipkit.sections.measured import MeasuredTable
-from clipkit.sections.pocket.evidence import from_contrast, from_draws, kind_of
+from clipkit.sections.pocket.evidence import SOURCES, from_contrast, from_draws, kind_of
 from clipkit.sections.pocket.factor_frames import MAIN_FACTORS, by_factor, mean_of_models
 from clipkit.sections.pocket.finetuning import shares_removed, shares_text
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.sections.pocket.robustness import compare, gather, of_kind, of_recipes
 from clipkit.stats import holm
 
-SOURCES = ("resnet-wild", "resnet-studio", "resnet-mixed", "resnet-catalogue")
+RECIPES = tuple(f"resnet-{source}" for source in SOURCES)
 FILTERED, UNFILTERED = ("resnet-curated", "resnet-scored"), "resnet-uncurated"
 PERMUTATIONS = 9_999
 CEILING = 0.97
@@ -82,7 +82,7 @@ def sources_follow_other_lines(table: MeasuredTable | None = None) -> Evidence:
 
     p: sources exchanged among the runs, which is exact. The interval covers images and baselines.
     """
-    numbers = of_recipes(by_factor(table, factors=MAIN_FACTORS), SOURCES)
+    numbers = of_recipes(by_factor(table, factors=MAIN_FACTORS), RECIPES)
     source = np.array([split_name(m)[0] for m in numbers.models])
     i, j = np.triu_indices(len(source), 1)
     if (source[i] != source[j]).all():
@@ -98,12 +98,12 @@ def sources_follow_other_lines(table: MeasuredTable | None = None) -> Evidence:
     shuffled = [beyond_seeds(apart, rng.permutation(source)) for _ in range(PERMUTATIONS)]
     p = (1 + sum(s >= effect - 1e-12 for s in shuffled)) / (1 + PERMUTATIONS)
     seeds = apart[source[i] == source[j]].mean()
-    names = ", ".join(s.removeprefix("resnet-") for s in SOURCES)
+    names = ", ".join(s.removeprefix("resnet-") for s in RECIPES)
     pairs = {
         f"{a.removeprefix('resnet-')}–{b.removeprefix('resnet-')}": apart[
             ((source[i] == a) & (source[j] == b)) | ((source[i] == b) & (source[j] == a))
         ].mean()
-        for a, b in combinations(SOURCES, 2)
+        for a, b in combinations(RECIPES, 2)
     }
     note = (
         f"sources of one ResNet: {names}, in the place of LAION and WIT; "
