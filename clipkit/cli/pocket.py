@@ -270,7 +270,7 @@ def contrasts(
 
     blocks = headline_contrasts(split, section, factor)
     if as_json:
-        rows = [{"metric": h.title} | h.key | row for h, frame in blocks for row in frame.to_dict("records")]
+        rows = [{"headline": h.title} | h.key | row for h, frame in blocks for row in frame.to_dict("records")]
         typer.echo(json.dumps([{k: None if v != v else v for k, v in r.items()} for r in rows], indent=1))
         return
     for headline, frame in blocks:
@@ -298,6 +298,7 @@ def bars(as_json: AsJson = False) -> None:
 
     Example: clipkit pocket bars
     """
+    from clipkit.plots.pocket_bars import reached
     from clipkit.sections.pocket.bars import bars as found
 
     table = found()
@@ -305,9 +306,9 @@ def bars(as_json: AsJson = False) -> None:
         typer.echo(table.to_json(orient="records", indent=1))
         return
     show_table(
-        ("bar", "recipe", "value", "least", "most", "met"),
+        ("bar", "recipe", "value and 95 % interval", "least", "most", "met"),
         [
-            (r.bar, r.recipe, f"{r.value:.3f}", f"{r.least:g}", f"{r.most:g}", "yes" if r.met else "no")
+            (r.bar, r.recipe, reached(r), f"{r.least:g}", f"{r.most:g}", "yes" if r.met else "no")
             for r in table.itertuples()
         ],
     )

@@ -14,7 +14,7 @@ from clipkit.sections.pocket.bars import bars
 def bars_table() -> Html:
     """The bars as a table: what was wanted, what the base recipes reach on the validation draw, and whether."""
     rows = "".join(
-        f"<tr><td>{escape(r.bar)}</td><td>{escape(r.recipe)}</td><td>{_number(r.value)}</td>"
+        f"<tr><td>{escape(r.bar)}</td><td>{escape(r.recipe)}</td><td>{reached(r)}</td>"
         f"<td>{_wanted(r.least, r.most)}</td><td>{'yes' if r.met else '<strong>no</strong>'}</td></tr>"
         for r in bars().itertuples()
     )
@@ -27,10 +27,23 @@ def bars_table() -> Html:
 
 
 def missed_bars() -> str:
-    """The bars that are not met, as prose: "cue conflict decided, other background (0.47)"."""
+    """The bars that are not met, as prose: "cue conflict decided, other background (vit-wild 0.475 [0.45, 0.50])"."""
     missed = bars().query("not met")
-    worst = missed.groupby("bar", sort=False)["value"].min()
-    return "; ".join(f"{bar} ({_number(value)})" for bar, value in worst.items()) or "none"
+    said = {bar: ", ".join(f"{r.recipe} {reached(r)}" for r in rows.itertuples())
+            for bar, rows in missed.groupby("bar", sort=False)}  # fmt: skip
+    return "; ".join(f"{bar} ({each})" for bar, each in said.items()) or "none"
+
+
+def reached(row) -> str:
+    """Value and interval of a row of `bars`; a count has none.
+
+    >>> from types import SimpleNamespace
+    >>> reached(SimpleNamespace(value=0.4612, low=0.44, high=0.48))
+    '0.461 [0.440, 0.480]'
+    """
+    if row.low != row.low:
+        return f"{row.value:.0f}"
+    return f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]".replace("-", "−")
 
 
 def six_factors_of(metric: str) -> None:
@@ -39,10 +52,6 @@ def six_factors_of(metric: str) -> None:
     frame = next(frame for found, frame in headline_contrasts(section=headline.section) if found == headline)
     six_factors(frame, xlabel=f"change in: {metric[:1].lower()}{metric[1:]}")
     plt.show()
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if float(value).is_integer() and value >= 1 else f"{value:.3f}".replace("-", "−")
 
 
 def _wanted(least: float, most: float) -> str:

@@ -7,9 +7,9 @@ import pandas as pd
 
 from clipkit.pocket.zoo.recipe import split_name
 from clipkit.sections.measured import MeasuredTable
-from clipkit.sections.outputs import DEFAULT_PROMPTS
 from clipkit.sections.pocket import shape_bias_frames
 from clipkit.sections.pocket.results import zoo_results
+from clipkit.sections.pocket.robustness import gather
 from clipkit.sections.pocket.shape_bias_frames import BASE, LEAST_DECIDED
 
 
@@ -39,41 +39,44 @@ CLOSE = 0.12
 
 
 def bars(table: MeasuredTable | None = None) -> pd.DataFrame:
-    """One row for each bar and base recipe: value (mean over seeds), n of seeds, least, most, met.
+    """One row for each bar and base recipe: bar, recipe, value, low, high, seeds, least, most, met.
 
-    The last rows: the gap between the two recipes in accuracy, and how many pairs of models differ surely in
-    shape bias on both backgrounds. table: the validation draw's, unless another is given.
+    value: mean over seeds; low, high: 95 % bootstrap interval over images. `met` is judged on the value. The last
+    rows: what the transformer loses in accuracy, and how many pairs of models differ surely in shape bias on both
+    backgrounds, a count without interval. table: the validation draw's, unless another is given.
     """
     table = table or zoo_results("validation")
-    rows = [row for bar in BARS for row in _judged(table, bar)]
-    accuracy = {row["recipe"]: row["value"] for row in rows if row["bar"] == BARS[0].title}
-    if len(accuracy) == len(BASE):
-        gap = accuracy[BASE[0]] - accuracy[BASE[1]]
-        rows.append(_row("accuracy lost by the transformer", "both", gap, 1, -1.0, CLOSE))
-    apart = shape_bias_frames.bars(table).apart
-    rows.append(_row("pairs surely apart in shape bias", "all", float(len(apart)), 1, 1.0, np.inf))
+    rows, accuracies = [], []
+    for bar in BARS:
+        found = gather(table, [bar.subset], section=bar.section, dataset=bar.dataset, metric=bar.metric)
+        for recipe in BASE:
+            own = [model for model in found.models if split_name(model)[0] == recipe]
+            if not own:
+                continue
+            numbers = found.of(own)
+            value, draws = numbers.value.mean(), numbers.draws[:, 0].mean(axis=0)
+            rows.append(_row(bar.title, recipe, value, draws, len(own), bar.least, bar.most))
+            if bar is BARS[0]:
+                accuracies.append((value, draws))
+    if len(accuracies) == len(BASE):
+        (first, first_draws), (second, second_draws) = accuracies
+        lost = first - second, first_draws - second_draws
+        rows.append(_row("accuracy lost by the transformer", "both", *lost, 1, -1.0, CLOSE))
+    apart = len(shape_bias_frames.bars(table).apart)
+    rows.append(_row("pairs surely apart in shape bias", "all", apart, [np.nan], 1, 1.0, np.inf))
     return pd.DataFrame(rows)
 
 
-def _judged(table: MeasuredTable, bar: Bar):
-    found = table.frame.iloc[
-        table.rows(section=bar.section, dataset=bar.dataset, subset=bar.subset, metric=bar.metric)
-    ]
-    found = found[found.prompts.isin(DEFAULT_PROMPTS)]
-    for recipe in BASE:
-        values = found.value[[split_name(model)[0] == recipe for model in found.model]]
-        if len(values):
-            yield _row(bar.title, recipe, float(values.mean()), len(values), bar.least, bar.most)
-
-
-def _row(title: str, recipe: str, value: float, seeds: int, least: float, most: float) -> dict:
-    met = bool(least <= value <= most)
+def _row(title: str, recipe: str, value: float, draws, seeds: int, least: float, most: float) -> dict:
+    low, high = np.quantile(draws, [0.025, 0.975])
     return {
         "bar": title,
         "recipe": recipe,
-        "value": value,
+        "value": float(value),
+        "low": float(low),
+        "high": float(high),
         "seeds": seeds,
         "least": least,
         "most": most,
-        "met": met,
+        "met": bool(least <= value <= most),
     }
