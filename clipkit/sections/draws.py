@@ -66,8 +66,8 @@ def run_counts(run, draws: int, rng: np.random.Generator, strata=None) -> np.nda
 def weighted_correlation(weights, x, y) -> np.ndarray:
     """Pearson correlation over the last axis with weights such as `run_counts`; NaN where one side does not vary.
 
-    >>> weighted_correlation(np.array([1, 1, 0]), np.array([0.0, 1.0, 9.0]), np.array([0.0, 2.0, 0.0])).round(6)
-    array(1.)
+    >>> float(weighted_correlation(np.array([1, 1, 0]), np.array([0.0, 1.0, 9.0]), np.array([0.0, 2.0, 0.0])))
+    1.0
     """
     weights = weights / weights.sum(axis=-1, keepdims=True)
     dx, dy = (v - (weights * v).sum(axis=-1, keepdims=True) for v in (x, y))
