@@ -1,6 +1,6 @@
 """Zero-shot classification: prompts become a linear classifier on image features."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -24,9 +24,14 @@ def text_classifier(
     if not len(classnames) or not len(templates):
         raise BadInput("a classifier needs at least one class name and one template", "see clipkit.prompts")
     prompts = [template.replace("{}", name) for name in classnames for template in templates]
-    batches = (prompts[start : start + batch_size] for start in range(0, len(prompts), batch_size))
-    embedded = np.concatenate([model.encode_text(model.tokenize(batch)).cpu().numpy() for batch in batches])
+    embedded = text_features(model, prompts, batch_size=batch_size)
     return ensemble(embedded.reshape(len(classnames), len(templates), -1)).T
+
+
+def text_features(model, texts: Sequence[str], *, batch_size: int = 256) -> np.ndarray:
+    """Features (n, d) of texts, float32, not normalised; raises BadInput if there is no text tower."""
+    batches = (texts[start : start + batch_size] for start in range(0, len(texts), batch_size))
+    return np.concatenate([model.encode_text(model.tokenize(batch)).cpu().numpy() for batch in batches])
 
 
 def ensemble(embeddings: np.ndarray) -> np.ndarray:
@@ -81,16 +86,25 @@ def stored_classifier(model, classnames: Sequence[str], templates: Sequence[str]
 
     With 80 templates and 1,000 classes the text tower costs more than the images of a small data set.
     """
-    key = model.card.identity() | {
-        "precision": model.precision,
-        "templates_hash": short_hash(templates),
-        "classnames_hash": short_hash(classnames),
-    }
-    entry = store.entry(key)
+    key = {"templates_hash": short_hash(templates), "classnames_hash": short_hash(classnames)}
+    recipe = {"templates": list(templates)}
+    return _stored(
+        model, key, recipe, classnames, store, lambda: text_classifier(model, classnames, templates).T
+    ).T
+
+
+def stored_text_features(model, texts: Sequence[str], store) -> np.ndarray:
+    """`text_features` from an `EmbeddingStore` if they are there, else computed and stored."""
+    key = {"texts_hash": short_hash(texts)}
+    return _stored(model, key, {}, texts, store, lambda: text_features(model, texts))
+
+
+def _stored(
+    model, key: dict, recipe: dict, ids: Sequence[str], store, compute: Callable[[], np.ndarray]
+) -> np.ndarray:
+    entry = store.entry(model.card.identity() | {"precision": model.precision} | key)
     if 0 not in entry.shards():
-        entry.start({"model": model.card.name, "templates": list(templates), "versions": versions()})
-        weights = text_classifier(model, classnames, templates).T
-        entry.write(
-            0, Shard(weights, np.arange(len(weights)), list(classnames), {}, {"versions": versions()})
-        )
-    return entry.read(entry.shards()[0]).features.T
+        entry.start({"model": model.card.name, "versions": versions()} | recipe)
+        found = compute()
+        entry.write(0, Shard(found, np.arange(len(found)), list(ids), {}, {"versions": versions()}))
+    return entry.read(entry.shards()[0]).features

@@ -11,7 +11,14 @@ from clipkit.errors import BadInput
 from clipkit.models import load
 from clipkit.prompts import templates
 from clipkit.store import EmbeddingStore
-from clipkit.zeroshot import classify, ensemble, stored_classifier, text_classifier
+from clipkit.zeroshot import (
+    classify,
+    ensemble,
+    stored_classifier,
+    stored_text_features,
+    text_classifier,
+    text_features,
+)
 
 NAMES = ("dog", "cat", "great white shark")
 
@@ -83,3 +90,16 @@ def test_a_stored_classifier_needs_the_text_tower_once(model, tmp_path, monkeypa
     assert np.array_equal(stored_classifier(model, NAMES, templates("5"), store), first) and calls == []
     stored_classifier(model, NAMES, templates("1"), store)
     assert calls == [3]
+
+
+def test_stored_texts_need_the_text_tower_once(model, tmp_path, monkeypatch):
+    store, texts = EmbeddingStore(tmp_path), ["a cat", "two dogs", "a cat on a dog"]
+    first = stored_text_features(model, texts, store)
+    np.testing.assert_allclose(first, text_features(model, texts, batch_size=2), rtol=1e-3, atol=1e-4)
+    calls = []
+    monkeypatch.setattr(
+        model, "encode_text", lambda tokens: calls.append(len(tokens)) or torch.ones(len(tokens), 384)
+    )
+    assert np.array_equal(stored_text_features(model, texts, store), first) and calls == []
+    stored_text_features(model, texts[:2], store)
+    assert calls == [2]

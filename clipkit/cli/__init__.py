@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from clipkit.cli import book, claims, infer, models, pocket, records, score
+from clipkit.cli import book, claims, datasets, evaluate, infer, models, pocket, records, score
 from clipkit.errors import ClipkitError
 
 app = typer.Typer(
@@ -17,9 +17,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (claims, infer, book):
+for module in (claims, infer, evaluate, book):
     app.add_typer(module.app)
-for name, module in (("records", records), ("score", score), ("models", models), ("pocket", pocket)):
+for name, module in (
+    ("records", records),
+    ("datasets", datasets),
+    ("score", score),
+    ("models", models),
+    ("pocket", pocket),
+):
     app.add_typer(module.app, name=name)
 
 

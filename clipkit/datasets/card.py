@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from clipkit.errors import BadInput
-from clipkit.registry import Registry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,7 +10,14 @@ class DatasetCard:
     """One data set: what it is for, how large it must be, where it comes from and how it lies on disk.
 
     `n_expected` is None where no count has been verified; the number found is then recorded but cannot be
-    checked. `fingerprint` pins the content of one copy (`ImageDataset.fingerprint`), "" where none is known.
+    checked, and `note` may say what is believed. `fingerprint` pins the content of one copy
+    (`ImageDataset.fingerprint`), "" where none is known.
+
+    `classes` names the classes (`clipkit.datasets.classes.class_set`), "" where images belong to none that a
+    model knows; logits are restricted to them before any softmax. `names` says which file names are known
+    ("imagenet-val", "cue-conflict"). `places` are the paths below a folder of data sets where a release unpacks to,
+    `captions` the file of captions in there. With `partial`, folders of other classes are passed over. `border`:
+    pixels to cut off at each side.
     """
 
     name: str
@@ -22,6 +28,13 @@ class DatasetCard:
     licence: str = ""
     get: str = ""
     layout: str = ""
+    note: str = ""
+    classes: str = ""
+    names: str = ""
+    places: tuple[str, ...] = ()
+    captions: str = ""
+    partial: bool = False
+    border: int = 0
 
     def check(self, n_found: int, fingerprint: str = "") -> None:
         """Raise BadInput unless the count, and the fingerprint where both are known, are as expected.
@@ -41,37 +54,3 @@ class DatasetCard:
                 f"{self.name}: content {fingerprint[:12]} found, {self.fingerprint[:12]} expected",
                 "fetch the data again: an image, a name or a label differs",
             )
-
-
-DATASETS: Registry[DatasetCard] = Registry(
-    "data set",
-    {
-        card.name: card
-        for card in (
-            DatasetCard(
-                name="imagenet-val",
-                task="classification",
-                n_expected=50_000,
-                licence="research only, by registration",
-                get="image-net.org: ILSVRC2012 validation images",
-                layout="<wnid>/ILSVRC2012_val_XXXXXXXX.JPEG",
-            ),
-            DatasetCard(
-                name="cue-conflict",
-                task="shape bias",
-                n_expected=1_280,
-                licence="CC-BY 4.0",
-                get="github.com/rgeirhos/texture-vs-shape: stimuli/style-transfer-preprocessed-512",
-                layout="<shape class>/<shape><i>-<texture><j>.png",
-            ),
-            DatasetCard(
-                name="ninco",
-                task="OOD detection",
-                n_expected=5_879,
-                licence="mixed; see its repository",
-                get="zenodo.org/records/8013288: NINCO_all.tar.gz",
-                layout="<class>/<image>",
-            ),
-        )
-    },
-)

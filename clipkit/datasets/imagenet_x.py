@@ -46,6 +46,28 @@ def _annotations(which: str) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(FACTORS, bool)).reset_index(drop=True)
 
 
+@cache
+def wnids() -> tuple[str, ...]:
+    """The WordNet ids of ImageNet's thousand classes, in the order of a classifier's logits.
+
+    >>> len(wnids()), wnids()[0]
+    (1000, 'n01440764')
+    """
+    lines = (_folder() / "imagenet_labels.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line.partition(",")[0] for line in lines)
+
+
+@cache
+def validation_classes() -> dict[str, int]:
+    """File name → class of all 50,000 validation images, annotated or not.
+
+    >>> len(validation_classes()), validation_classes()["ILSVRC2012_val_00000293.JPEG"]
+    (50000, 0)
+    """
+    table = pd.read_csv(_folder() / "filename_label.csv")
+    return dict(zip(table.file_name, table.label.tolist(), strict=True))
+
+
 def _folder() -> Path:
     spec = find_spec("imagenet_x")
     if spec is None:

@@ -28,7 +28,7 @@ def open_images(
     Raises MissingData, BadInput (count, layout) or CorruptData (unless `allow_corrupt`).
     """
     path = Path(path)
-    dataset = _reader(path)
+    dataset = list_images(path)
     if card:
         dataset.name = card.name
     wanted = card or DatasetCard(name=dataset.name, task="")
@@ -41,7 +41,8 @@ def open_images(
     return dataset
 
 
-def _reader(path: Path) -> ImageDataset:
+def list_images(path: Path) -> ImageDataset:
+    """The images at `path`, listed but not yet read; for what `path` may be, see `open_images`."""
     if path.as_posix().startswith("pocket:"):
         from clipkit.pocket.images import open_address
 

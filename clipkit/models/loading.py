@@ -105,7 +105,7 @@ def _open_clip(start: ModelCard, weights, quickgelu):
     quickgelu = wanted if quickgelu is None else quickgelu
     path = Path(weights) if weights else _download(start, config)
     state = read_weights(path)
-    with _quiet():
+    with quiet():
         net = open_clip.create_model(
             architecture,
             load_weights=False,
@@ -125,7 +125,7 @@ def _open_clip(start: ModelCard, weights, quickgelu):
         logit_bias=None if getattr(net, "logit_bias", None) is None else net.logit_bias.item(),
     )
     transform = image_transform_v2(PreprocessCfg(**preprocessing), is_train=False)
-    return net, transform, _LazyTokenizer(architecture), found
+    return net, transform, LazyTokenizer(architecture), found
 
 
 def _timm(start: ModelCard, weights, quickgelu):
@@ -200,7 +200,7 @@ def _as_open_clip(net: torch.nn.Module, state: dict) -> dict:
     return state
 
 
-class _LazyTokenizer:
+class LazyTokenizer:
     """The architecture's tokenizer, made on first use: some have to be fetched, and images need none."""
 
     def __init__(self, architecture: str):
@@ -212,7 +212,7 @@ class _LazyTokenizer:
 
 
 @contextmanager
-def _quiet():
+def quiet():
     """Silence open_clip's warning that no weights were loaded: they are, one line later."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)

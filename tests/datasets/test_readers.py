@@ -13,7 +13,8 @@ import pytest
 import webdataset
 from PIL import Image
 
-from clipkit.datasets.card import DATASETS, DatasetCard
+from clipkit.datasets.benchmarks import DATASETS
+from clipkit.datasets.card import DatasetCard
 from clipkit.datasets.images import decode
 from clipkit.datasets.readers import open_images
 from clipkit.errors import BadInput, CorruptData, MissingData
