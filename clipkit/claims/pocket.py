@@ -3,6 +3,7 @@
 from clipkit.registry import Registry
 from clipkit.sections.pocket import (
     calibration,
+    corruption_3d,
     natural_shifts,
     ood_detection,
     retrieval,
@@ -42,6 +43,8 @@ TESTS = Registry(
         "Q1": training_data.filtering_raises_accuracy,
         "Q2": training_data.filtering_helps_everywhere,
         "N1": training_data.size_at_equal_samples,
+        "D2": corruption_3d.convolutional_withstand,
+        "D3": corruption_3d.filtering_helps,
         "E3": natural_shifts.finetuning_removes_robustness,
     },
 )

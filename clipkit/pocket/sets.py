@@ -10,6 +10,7 @@ from pathlib import Path
 
 from clipkit.errors import BadInput
 from clipkit.pocket import evaluation_sets as draws
+from clipkit.pocket.corrupted import corrupted_spec
 from clipkit.pocket.dataset import SPLITS, PocketData, SetSpec, load
 from clipkit.pocket.hard_images import draw_hard, read_listing
 from clipkit.pocket.world.palette import CLASS_NAMES, NEAR_OOD_NAMES
@@ -75,11 +76,17 @@ _add("hard-images", partial(draw_hard, read_listing()), 20 * _PER_CLASS, "shift"
 
 
 def set_spec(name: str, split: str = "test") -> SetSpec:
-    """The spec of a set; raises UnknownName or BadInput for a name or split that does not exist."""
-    spec = SETS[name]
+    """The spec of a set, or of a corrupted one such as "wild+fog_3d" (`clipkit.pocket.corrupted`).
+
+    Raises UnknownName or BadInput for a name, corruption or split that does not exist.
+    """
+    source, _, corruption = name.partition("+")
+    spec = SETS[source]
     if split not in SPLITS:
         raise BadInput(f"split {split!r} of pocket set {name!r}", f"use one of {', '.join(SPLITS)}")
-    return spec if split == "test" else replace(spec, split=split, seed=spec.seed + _VALIDATION_SEED)
+    if split != "test":
+        spec = replace(spec, split=split, seed=spec.seed + _VALIDATION_SEED)
+    return corrupted_spec(spec, corruption) if corruption else spec
 
 
 def load_set(name: str, split: str = "test", cache: Path | None = None, progress: bool = True) -> PocketData:
