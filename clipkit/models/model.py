@@ -18,13 +18,15 @@ class Model:
     """A loaded model in evaluation mode. Features are raw tower outputs: float32, not normalised.
 
     `preprocess` takes an RGB PIL image and gives a float tensor (3, h, w). `tokenizer` is a function from
-    texts to tokens, or None for a model without a text tower.
+    texts to tokens, or None for a model without a text tower. `preprocess_pixels`, if given, does what `preprocess`
+    does, to the same bits, for images that have the model's size: uint8 (n, h, w, 3) at once.
     """
 
     card: ModelCard
     net: torch.nn.Module
     preprocess: Callable
     tokenizer: Callable | None = None
+    preprocess_pixels: Callable | None = None
     device: torch.device = torch.device("cpu")
     precision: str = "fp32"
 
@@ -65,6 +67,10 @@ class Model:
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (n, classes) of preprocessed images (n, 3, h, w) by the model's own classification head."""
         return self.head(self.encode_image(images))
+
+    def identity(self) -> dict:
+        """What decides the features: models with equal identities embed alike."""
+        return self.card.identity()
 
     @property
     def logit_scale(self) -> float:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from clipkit.errors import BadInput
 from clipkit.pocket.dataset import PocketData
@@ -76,14 +77,17 @@ def semantic_matches(data: PocketData, first: int, second: int, reach: float = 0
     if not len(p) or not len(q):
         return empty
     extent = np.linalg.norm(np.vstack([p, q]).max(0) - np.vstack([p, q]).min(0))
-    distance = np.linalg.norm(p[:, None] - q[None], axis=-1)
-    distance[a["part"][here][:, None] != b["part"][there][None]] = np.inf
-    nearest = distance.argmin(1)
-    keep = np.flatnonzero(distance[np.arange(len(p)), nearest] <= reach * extent)
+    parts, other_parts = a["part"][here], b["part"][there]
+    nearest = np.full(len(p), -1)
+    for part in np.intersect1d(parts, other_parts):
+        mine, theirs = np.flatnonzero(parts == part), np.flatnonzero(other_parts == part)
+        distance, found = KDTree(q[theirs]).query(p[mine])
+        nearest[mine] = np.where(distance <= reach * extent, theirs[found], -1)
+    keep = np.flatnonzero(nearest >= 0)
     points = unproject(a["depth"], a["intrinsics"], a["extrinsics"])[here]
     return Matches(
         _pixel_centres(*here)[keep],
         _pixel_centres(*there)[nearest[keep]],
         points[keep],
-        a["part"][here][keep],
+        parts[keep],
     )

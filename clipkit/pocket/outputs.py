@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from clipkit.datasets.pairs import Pair
+from clipkit.dense import dense
 from clipkit.embed import embed_images
 from clipkit.errors import BadInput
 from clipkit.models import load
@@ -12,12 +14,22 @@ from clipkit.models.cards import ModelCard
 from clipkit.models.model import Model
 from clipkit.pocket.dataset import PocketData
 from clipkit.pocket.images import PocketImages
+from clipkit.pocket.pairs import PairImages, pairs
 from clipkit.pocket.prompts import prompt_set
 from clipkit.pocket.sets import load_set
 from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.sections.outputs import Texts
 from clipkit.store import EmbeddingStore
-from clipkit.zeroshot import classify, normalise, stored_classifier
+from clipkit.zeroshot import classify, normalise, stored_classifier, stored_text_features
+
+
+def dense_size(card: ModelCard) -> int:
+    """Side in pixels of the images that dense maps are made from.
+
+    Towers were trained on 48 pixels, where a stride of 32 leaves a single cell. For each stride it is the size beyond
+    which recall no longer rises on the validation split: 12 × 12 cells of stride 8, 6 × 6 cells of stride 32.
+    """
+    return 96 if card.architecture == "pocket-vit" else 192
 
 
 class PocketOutputs:
@@ -33,6 +45,7 @@ class PocketOutputs:
         self._data: dict[str, PocketData] = {}
         self._features: dict[str, np.ndarray] = {}
         self._classifiers: dict[str, np.ndarray] = {}
+        self._maps: dict[str, np.ndarray] = {}
 
     def data(self, dataset: str) -> PocketData:
         """The set itself."""
@@ -70,8 +83,26 @@ class PocketOutputs:
     def texts(self, dataset: str, column: str) -> Texts:
         values = [[v] if isinstance(v, str) else list(v) for v in self.table(dataset)[column]]
         owner = np.repeat(np.arange(len(values)), [len(v) for v in values])
-        features = self.model.encode_text(self.model.tokenize([t for v in values for t in v])).numpy()
+        features = stored_text_features(self.model, [t for v in values for t in v], self.store)
         return Texts(normalise(features), owner)
+
+    def dense(self, dataset: str) -> np.ndarray:
+        if dataset not in self._maps:
+            model = dense(self.model, size=dense_size(self.card))
+            found = embed_images(
+                model,
+                PairImages(self.data(dataset)),
+                self.store,
+                batch_size=16,
+                workers=0,
+                shard_size=1024,
+                progress=False,
+            )
+            self._maps[dataset] = found.features
+        return self._maps[dataset]
+
+    def pairs(self, dataset: str) -> list[Pair]:
+        return pairs(self.data(dataset))
 
     def _classifier(self, prompts: str) -> np.ndarray:
         if prompts not in self._classifiers:

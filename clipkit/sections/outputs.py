@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 
+from clipkit.datasets.pairs import Pair
 from clipkit.models.cards import ModelCard
 
 PROMPT_SETS = ("1", "5", "30", "80")
@@ -46,6 +47,12 @@ class Outputs(Protocol):
 
     def texts(self, dataset: str, column: str) -> Texts:
         """Features of the texts in a column of `table`; raises BadInput for a model without a text tower."""
+
+    def dense(self, dataset: str) -> np.ndarray:
+        """Maps of features (n, h, w, d) of the images that `pairs` counts, not normalised."""
+
+    def pairs(self, dataset: str) -> list[Pair]:
+        """Pairs of those images, with the points that correspond."""
 
 
 def default_prompts(outputs: Outputs) -> str:

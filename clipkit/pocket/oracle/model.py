@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from clipkit.datasets.pairs import Pair
 from clipkit.errors import BadInput, UnknownName
 from clipkit.models.cards import ModelCard
 from clipkit.pocket.oracle.planted import N_CLASSES, Answers, PlantedSet, class_index, generator
@@ -110,6 +111,14 @@ class OracleModel:
         coordinates[:, self._classes : self._classes + len(planted)] = texts
         owner = np.repeat(np.arange(len(planted)), len(texts) // len(planted))
         return Texts(self._vectors(coordinates, -1, f"{dataset}/{column}"), owner)
+
+    def dense(self, dataset: str) -> np.ndarray:
+        """Raises BadInput: an oracle answers for whole images and has no maps."""
+        raise BadInput(f"{self.card.name} has no dense features", "plant maps in a model of the test's own")
+
+    def pairs(self, dataset: str) -> list[Pair]:
+        """Raises BadInput, as `dense` does."""
+        return self.dense(dataset)
 
     def answers(self, dataset: str, prompts: str = "1") -> Answers:
         """What was planted, for comparison with what comes out of the vectors."""

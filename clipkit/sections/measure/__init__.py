@@ -4,6 +4,7 @@ from types import ModuleType
 
 from clipkit.sections.measure import (
     calibration,
+    correspondence,
     corruption_3d,
     natural_shifts,
     ood_detection,
@@ -19,6 +20,7 @@ MEASURES: dict[str, ModuleType] = {
     "calibration": calibration,
     "retrieval": retrieval,
     "natural shifts": natural_shifts,
+    "3D correspondence": correspondence,
     "3D corruption": corruption_3d,
 }
 """Section → module with `DATASETS`, the sets it reads, and `measure(outputs)`, a list of `Measured`.
