@@ -124,7 +124,7 @@ def embed_images(
     if blocks.missing():
         _check_stored(entry, dataset.name, allow_corrupt)
         loader = DataLoader(
-            _Preprocessed(dataset, model.preprocess),
+            _Preprocessed(dataset, model),
             batch_sampler=blocks,
             num_workers=_workers(workers),
             collate_fn=_collate,
@@ -170,7 +170,7 @@ def _check_stored(entry: Entry, name: str, allow_corrupt: bool) -> None:
 
 
 def _key(model: Model, dataset: ImageDataset) -> dict:
-    return model.card.identity() | {"precision": model.precision, "dataset_fingerprint": dataset.fingerprint}
+    return model.identity() | {"precision": model.precision, "dataset_fingerprint": dataset.fingerprint}
 
 
 def _workers(wanted: int | None) -> int:
@@ -203,8 +203,20 @@ class _Blocks:
 class _Preprocessed(torch.utils.data.Dataset):
     """Position → (position, tensor or None, why not). A broken image must not end the worker."""
 
-    def __init__(self, dataset: ImageDataset, preprocess):
-        self.dataset, self.preprocess = dataset, preprocess
+    def __init__(self, dataset: ImageDataset, model: Model):
+        self.dataset, self.preprocess = dataset, model.preprocess
+        # An image of another size would have to be resized, which `preprocess` alone does.
+        fits = dataset.pixels is not None and model.preprocess_pixels is not None
+        fits = fits and torch.equal(model.preprocess_pixels(dataset.pixels[:1])[0], self[0][1])
+        self.together = model.preprocess_pixels if fits else None
+
+    def __getitems__(self, indices: list[int]):
+        if self.together is None:
+            return [self[index] for index in indices]
+        return [
+            (i, image, "")
+            for i, image in zip(indices, self.together(self.dataset.pixels[indices]), strict=True)
+        ]
 
     def __getitem__(self, index: int):
         try:

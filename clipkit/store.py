@@ -26,7 +26,7 @@ _SHARD = re.compile(r"(\d{6})\.([0-9a-f]{64})\.safetensors")
 
 @dataclass(frozen=True)
 class Shard:
-    """One block of images: features (n, d) float32, labels (n,), ids, those left out, and how it was run."""
+    """One block of images: features (n, d) or maps (n, h, w, d), labels (n,), ids, those left out, how it was run."""
 
     features: np.ndarray
     labels: np.ndarray
@@ -104,7 +104,7 @@ class Entry:
         # One metadata entry, because safetensors writes several in no fixed order.
         metadata = {"ids": shard.ids, "corrupt": shard.corrupt, "run": shard.run}
         data = safetensors.save(
-            {"features": np.ascontiguousarray(shard.features, np.float32), "labels": shard.labels},
+            {"features": np.ascontiguousarray(shard.features), "labels": shard.labels},
             {"clipkit": json.dumps(metadata, sort_keys=True)},
         )
         path = self.folder / f"{number:06d}.{hashlib.sha256(data).hexdigest()}.safetensors"

@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from clipkit.records import cache
+from clipkit.memo import forget
+from clipkit.records import cache, minderer
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="rich", help="Public records: list, fetch, add, verify."
@@ -47,11 +48,21 @@ def list_records(
 def fetch(
     pattern: Pattern = "*",
     progress: Annotated[bool, typer.Option(help="Show a progress bar.")] = True,
+    accept_unpinned: Annotated[
+        bool,
+        typer.Option(
+            "--accept-unpinned",
+            help="Take the calibration table of Minderer et al. instead, which has no published checksum: what comes "
+            "first is trusted.",
+        ),
+    ] = False,
 ) -> None:
     """Download records from their published addresses and check their sha256.
 
     Examples: [bold]clipkit records fetch[/] · [bold]clipkit records fetch "mlfoundations/*"[/]
     """
+    if accept_unpinned:
+        return _tell_unpinned(minderer.download())
     report = cache.fetch(pattern, progress=progress)
     typer.echo(f"{len(report.fetched)} fetched, {len(report.already)} already in {cache.folder()}")
 
@@ -60,11 +71,15 @@ def fetch(
 def add(folder: Annotated[Path, typer.Argument(help="A folder that holds records, at any depth.")]) -> None:
     """Copy records from a folder, each only if its sha256 is right; a part of them is fine.
 
+    The calibration table of Minderer et al., df_main_2021_06_15.zip, has no published checksum: if it is there, what
+    comes first is trusted.
+
     Example: [bold]clipkit records add ~/Downloads/records[/]
     """
     report = cache.add(folder)
     typer.echo(f"{len(report.added)} added, {len(report.already)} already in {cache.folder()}")
     _tell_missing(report.missing)
+    _tell_unpinned(minderer.add(folder))
 
 
 @app.command()
@@ -84,6 +99,12 @@ def verify(pattern: Pattern = "*") -> None:
         typer.echo(f"wrong: {name}")
     _tell_missing(report.missing)
     raise typer.Exit(1 if report.wrong else 3 if report.missing else 0)
+
+
+def _tell_unpinned(digest: str) -> None:
+    if digest:
+        forget()  # verdicts that were computed without it, or from another
+        typer.echo(f"taken on trust, and pinned from now on: {minderer.NAME}, sha256 {digest}")
 
 
 def _tell_missing(names: list[str]) -> None:

@@ -42,14 +42,15 @@ class ImageDataset(ABC):
     """Images by position, in the order of their ids; nothing is opened until it is read.
 
     `ids` are sorted and unique, `labels` an int64 array (n,) with -1 for none, `class_names` what the
-    labels index ("" for none). Instances pickle cheaply and hold no open file, so that every worker process
-    opens its own.
+    labels index ("" for none). `pixels`, if not None, holds all images decoded: uint8 (n, h, w, 3).
+    Instances pickle cheaply and hold no open file, so that every worker process opens its own.
     """
 
     name: str
     ids: list[str]
     labels: np.ndarray
     class_names: tuple[str, ...] = ()
+    pixels: np.ndarray | None = None
 
     @abstractmethod
     def read(self, index: int) -> bytes:

@@ -32,14 +32,15 @@ class PocketImages(ImageDataset):
         self._path = data.folder / "images.npy"
 
     @cached_property
-    def _pixels(self) -> np.ndarray:
+    def pixels(self) -> np.ndarray:
+        """All images, uint8 (n, size, size, 3), memory-mapped."""
         return np.load(self._path, mmap_mode="r")
 
     def __getstate__(self) -> dict:
-        return {name: value for name, value in vars(self).items() if name != "_pixels"}
+        return {name: value for name, value in vars(self).items() if name != "pixels"}
 
     def __getitem__(self, index: int) -> Sample:
-        return Sample(self.ids[index], Image.fromarray(self._pixels[index]), int(self.labels[index]))
+        return Sample(self.ids[index], Image.fromarray(self.pixels[index]), int(self.labels[index]))
 
     def read(self, index: int) -> bytes:
         """The image as PNG."""

@@ -7,6 +7,7 @@ unless `fetch` is called: a loader whose record is absent raises MissingData, an
 from clipkit.records import (
     clip_benchmark,
     imagenetx,
+    minderer,
     openclip,
     quba,
     robustbench,
@@ -40,6 +41,7 @@ __all__ = [
     "folder",
     "imagenetx",
     "manifest",
+    "minderer",
     "missing",
     "openclip",
     "path",

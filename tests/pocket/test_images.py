@@ -12,6 +12,7 @@ from clipkit.datasets.images import ImageDataset, decode
 from clipkit.datasets.readers import open_images
 from clipkit.embed import embed_images
 from clipkit.errors import BadInput, UnknownName
+from clipkit.models import load
 from clipkit.models.cards import ModelCard
 from clipkit.models.model import Model
 from clipkit.pocket import models
@@ -95,6 +96,22 @@ def test_embedding_gives_what_the_tower_gives_in_training(small_sets, tmp_path, 
     assert (found.n_seen, found.images_embedded) == (28, 28) and found.labels.tolist() == data.labels.tolist()
     scale = found.features.std()
     np.testing.assert_allclose(found.features, net.encode_image(expected).numpy(), atol=1e-5 * scale, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["resnet-wild-s0", "vit-wild-s0"])
+def test_decoded_images_go_through_the_tower_together_to_the_same_bytes(small_sets, tmp_path, name):
+    model, images, asked = load(name), open_pocket("wild"), []
+
+    def features(**changes):
+        store = EmbeddingStore(tmp_path / "_".join(changes))
+        changed = replace(model, **changes)
+        return embed_images(changed, images, store, workers=0, progress=False).features
+
+    expected = features(preprocess_pixels=None)
+    other_size = features(preprocess_pixels=lambda pixels: to_tensor(pixels[:, ::2, ::2]))
+    together = features(preprocess=lambda image: asked.append(1) or model.preprocess(image))
+    assert np.array_equal(together, expected) and np.array_equal(other_size, expected)
+    assert len(asked) == 1  # to see that both ways agree
 
 
 def test_an_address_opens_a_set_wherever_a_path_is_asked_for(small_sets):

@@ -13,6 +13,7 @@ from clipkit.models.model import Model
 from clipkit.models.weights import sha256_of
 from clipkit.pocket import models
 from clipkit.pocket.vocabulary import article
+from clipkit.pocket.zoo.batches import to_tensor
 from clipkit.pocket.zoo.files import WEIGHTS, recipe_of, weights_file
 from clipkit.pocket.zoo.loading import load_net
 from clipkit.pocket.zoo.recipe import FinetuneRecipe, split_name
@@ -45,6 +46,7 @@ def load_pocket(
         card=found,
         net=net,
         preprocess=image_transform_v2(_PREPROCESSING, is_train=False),
+        preprocess_pixels=to_tensor,
         tokenizer=(lambda texts: tokenize([article(text) for text in texts])) if card.prompts else None,
         device=torch.device(device),
         precision=precision,
