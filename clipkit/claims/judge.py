@@ -1,6 +1,7 @@
 """From evidence to verdicts: every claim of the ledger, on one track, corrected together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -14,7 +15,8 @@ from clipkit.memo import remember
 from clipkit.registry import Registry
 from clipkit.stats import holm
 
-TESTS: dict[str, Registry[Callable[[], Evidence]]] = {
+Test = Callable[..., Evidence]
+TESTS: dict[str, Registry[Test]] = {
     "record": record.TESTS,
     "pocket": pocket.TESTS,
     "full": Registry("full test"),
@@ -31,30 +33,47 @@ NOT_HERE = {
 }
 
 
-def judge_all(track: str, only: list[str] | None = None) -> list[Verdict]:
+class Found(NamedTuple):
+    """What tests found: claim id → evidence, and claim id → why there is none."""
+
+    evidence: dict[str, Evidence]
+    missing: dict[str, str]
+
+
+def judge_all(track: str, only: Sequence[str] | None = None) -> list[Verdict]:
     """A verdict for each claim of the ledger on `track`, in the ledger's order.
 
     p is corrected (Holm) over all claims that the track can test, also where `only` names a few ids:
     asking for fewer claims must not make them easier to pass.
     """
-    claims, tests = load(), TESTS[track]
-    wanted = [claims[name].id for name in only] if only else list(claims)
-    evidence: dict[str, Evidence] = {}
-    missing: dict[str, str] = {}
+    return verdicts_from(track, find(track, TESTS[track], lambda test: remember(test)()), only)
+
+
+def find(track: str, tests: Mapping[str, Test], run: Callable[[Test], Evidence]) -> Found:
+    """`run` each of the tests (claim id → test); one that raises MissingData has no evidence."""
+    found = Found({}, {})
     for name, test in tqdm(tests.items(), desc=f"judging ({track})", disable=None, leave=False):
         try:
-            evidence[name] = remember(test)()
+            found.evidence[name] = run(test)
         except MissingData as error:
-            missing[name] = f"{NOT_HERE[track]}: {error.problem}; {error.remedy}"
-    corrected = (
-        dict(zip(evidence, holm(np.array([e.p for e in evidence.values()])), strict=True)) if evidence else {}
-    )
+            found.missing[name] = f"{NOT_HERE[track]}: {error.problem}; {error.remedy}"
+    return found
+
+
+def verdicts_from(
+    track: str, found: Found, only: Sequence[str] | None = None, correct: Callable = holm
+) -> list[Verdict]:
+    """The verdicts that follow from what was found; `correct` corrects the p-values of all of it together."""
+    claims = load()
+    wanted = [claims[name].id for name in only] if only else list(claims)
+    p = np.array([e.p for e in found.evidence.values()])
+    corrected = dict(zip(found.evidence, correct(p), strict=True)) if len(p) else {}
     verdicts = []
     for name in wanted:
         claim = claims[name]
-        if name in evidence:
-            verdicts.append(judge(claim, track, evidence[name], float(corrected[name])))
+        if name in found.evidence:
+            verdicts.append(judge(claim, track, found.evidence[name], float(corrected[name])))
         else:
-            reason = missing.get(name) or claim.untestable.get(track, NOTHING_YET[track])
+            reason = found.missing.get(name) or claim.untestable.get(track, NOTHING_YET[track])
             verdicts.append(untestable(claim, track, reason))
     return verdicts

@@ -3,7 +3,9 @@
 from clipkit.registry import Registry
 from clipkit.sections.pocket import (
     calibration,
+    correspondence,
     corruption_3d,
+    lmm_interaction,
     natural_shifts,
     ood_detection,
     retrieval,
@@ -43,8 +45,11 @@ TESTS = Registry(
         "Q1": training_data.filtering_raises_accuracy,
         "Q2": training_data.filtering_helps_everywhere,
         "N1": training_data.size_at_equal_samples,
+        "D1": correspondence.convolutional_find_more,
         "D2": corruption_3d.convolutional_withstand,
         "D3": corruption_3d.filtering_helps,
+        "L1": lmm_interaction.gain_on_hard,
+        "L2": lmm_interaction.no_gain_where_easy,
         "E3": natural_shifts.finetuning_removes_robustness,
     },
 )

@@ -1,7 +1,7 @@
 """Which test judges which claim on the record track: public results of real models."""
 
 from clipkit.registry import Registry
-from clipkit.sections import natural_shifts, retrieval, shape_bias, training_data, visual_factors
+from clipkit.sections import calibration, natural_shifts, retrieval, shape_bias, training_data, visual_factors
 
 TESTS = Registry(
     "record test",
@@ -13,6 +13,8 @@ TESTS = Registry(
         "B2": shape_bias.drop_by_finetuning,
         "B4": shape_bias.llava_against_its_tower,
         "B5": shape_bias.spread_over_prompts,
+        "C1": calibration.not_better_calibrated,
+        "C3": calibration.gain_carries_over,
         "R1": retrieval.accuracy_predicts_recall,
         "R2": retrieval.source_moves_the_line,
         "R3": retrieval.augmented_twins_deviate,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from clipkit.cli.conventions import conventions
+from clipkit.cli.pocket_lmm import lmm
 from clipkit.cli.tables import show as show_table
 
 app = typer.Typer(
@@ -250,6 +252,37 @@ def evaluate(
 
 
 @app.command()
+def band(
+    store: Annotated[
+        Path | None, typer.Option(help="Folder of stored embeddings.", show_default="the cache folder")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
+) -> None:
+    """Ask every model in many ways, from stored embeddings, and judge every claim under them.
+
+    The ways: 1, 5, 30 or 80 templates, single ones, and other names for the classes. Comes after `evaluate`: no
+    image goes through a tower again. What is up to date is passed over; the claims are judged anew, which takes some
+    minutes, if the numbers of one model have changed.
+
+    Example: clipkit pocket band --store embeddings
+    """
+    from tqdm import tqdm
+
+    from clipkit.claims.under_prompts import CLAIMS_FILE, judged_variants, update_claims
+    from clipkit.pocket.store import cache_folder
+    from clipkit.pocket.zoo.band import prompted, update_band
+    from clipkit.sections.pocket.prompt_band import BAND_FILE
+    from clipkit.sections.pocket.results import results_folder
+
+    out, store = results_folder().parent, store or cache_folder().parent / "embeddings"
+    asked = tqdm(update_band(out / BAND_FILE, store, jobs), "ask", len(prompted()), unit="model")
+    models = sum(new for _, new in asked)
+    judged = tqdm(update_claims(out / CLAIMS_FILE, jobs), "judge", len(judged_variants()), unit="way")
+    ways = sum(new for _, new in judged)
+    typer.echo(f"{models} models asked and {ways} ways judged, the others were up to date: {out}")
+
+
+@app.command()
 def contrasts(
     section: Annotated[str, typer.Option(help="Only metrics of this section.")] = "",
     factor: Annotated[str, typer.Option(help="Only contrasts of this factor.")] = "",
@@ -270,7 +303,9 @@ def contrasts(
 
     blocks = headline_contrasts(split, section, factor)
     if as_json:
-        rows = [{"headline": h.title} | h.key | row for h, frame in blocks for row in frame.to_dict("records")]
+        rows = [
+            {"headline": h.title} | h.key | row for h, frame in blocks for row in frame.to_dict("records")
+        ]
         typer.echo(json.dumps([{k: None if v != v else v for k, v in r.items()} for r in rows], indent=1))
         return
     for headline, frame in blocks:
@@ -312,3 +347,7 @@ def bars(as_json: AsJson = False) -> None:
             for r in table.itertuples()
         ],
     )
+
+
+app.command()(conventions)
+app.command()(lmm)

@@ -16,6 +16,9 @@ PAGES = {
     "retrieval": "retrieval.html",
     "natural shifts": "natural-shifts.html",
     "training data": "training-data.html",
+    "3D correspondence": "correspondence.html",
+    "3D corruption": "corruption-3d.html",
+    "LMM interaction": "lmm-interaction.html",
 }
 """The page that holds a section's evidence; sections without one link to their row in the table of claims."""
 

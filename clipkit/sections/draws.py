@@ -1,10 +1,31 @@
 """Resampled training runs, and the way from draws of an effect to the ledger's evidence."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, ndtri
 
 from clipkit.errors import BadInput
 from clipkit.evidence import Evidence
+from clipkit.stats.interval import bca_limits
+
+_CORRECTED: ContextVar[bool] = ContextVar("bias-corrected intervals", default=False)
+
+
+@contextmanager
+def bias_corrected() -> Iterator[None]:
+    """Within it, `evidence_from_draws` corrects percentile intervals for the median bias of their draws.
+
+    Efron's BC interval: BCa without acceleration, for which statistics over models have no leave-one-out.
+    """
+    token = _CORRECTED.set(True)
+    try:
+        yield
+    finally:
+        _CORRECTED.reset(token)
 
 
 def evidence_from_draws(
@@ -30,7 +51,10 @@ def evidence_from_draws(
         raise BadInput(f"{(~np.isfinite(draws)).sum()} of {draws.size} bootstrap draws are not finite")
     tail = (1 - level) / 2
     low, high = np.quantile(draws, [tail, 1 - tail])
-    if method == "basic":
+    if method == "percentile" and _CORRECTED.get():
+        low, high = bca_limits(draws, effect, 0.0, level)
+        p = _bias_corrected_p(effect, draws) if p is None else p
+    elif method == "basic":
         low, high = 2 * effect - high, 2 * effect - low
         draws = 2 * effect - draws
     elif method != "percentile":
@@ -40,6 +64,14 @@ def evidence_from_draws(
     # A skewed bootstrap can leave the estimate just outside; the reported interval always holds it.
     low, high = min(low, effect), max(high, effect)
     return Evidence(float(effect), float(low), float(high), float(p), n_models, n_clusters, note)
+
+
+def _bias_corrected_p(effect: float, draws: np.ndarray) -> float:
+    """Two-sided p of the test that rejects zero where the bias-corrected interval excludes it."""
+    below, zero = (
+        (1 + 2 * (draws < at).sum() + (draws == at).sum()) / (2 + 2 * draws.size) for at in (effect, 0.0)
+    )
+    return float(2 * ndtr(-abs(ndtri(zero) - 2 * ndtri(below))))
 
 
 def run_counts(run, draws: int, rng: np.random.Generator, strata=None) -> np.ndarray:

@@ -29,7 +29,9 @@ class Headline(NamedTuple):
 
 HEADLINES = (
     Headline("Zero-shot or head accuracy, wild", "natural shifts", "wild", "all", "accuracy"),
-    Headline("Mean accuracy over sixteen visual factors", "visual factors", "factors", "all factors", "accuracy"),
+    Headline(
+        "Mean accuracy over sixteen visual factors", "visual factors", "factors", "all factors", "accuracy"
+    ),
     Headline(
         "Shape bias, neutral background",
         "shape bias",

@@ -1,6 +1,5 @@
 """A measured number with its bootstrap draws, and the files that hold those of one model."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 from clipkit.errors import BadInput, CorruptData, MissingData
 from clipkit.registry import did_you_mean
 from clipkit.results import Result, row_maker
+from clipkit.sections.stored_draws import pack, unpack, write_frame
 
 DRAWS = 500
 KEY = ["section", "dataset", "subset", "metric", "prompts"]
@@ -64,10 +64,7 @@ def to_rows(measured: Iterable[Measured], model: str, track: str, **recipe) -> l
 
 
 def write_measured(measured: Iterable[Measured], path: Path, **said: str) -> Path:
-    """One Parquet file, written whole or not at all; `said` (model, weights, data, commit …) is its metadata.
-
-    Draws are kept as differences from the value in half precision: three digits of the noise, not of the value.
-    """
+    """One Parquet file, written whole or not at all; `said` (model, weights, data, commit …) is its metadata."""
     measured = list(measured)
     if not measured:
         raise BadInput(f"nothing to write to {path}", "measure something first")
@@ -75,20 +72,7 @@ def write_measured(measured: Iterable[Measured], path: Path, **said: str) -> Pat
     if wrong:
         raise BadInput(f"{wrong[0][:4]} has draws of shape {np.shape(wrong[0].draws)}", f"give ({DRAWS},)")
     frame = pd.DataFrame([m._asdict() for m in measured]).drop(columns="draws")
-    noise = np.array([m.draws - m.value for m in measured], np.float16)
-    columns = pa.Table.from_pandas(frame, preserve_index=False)
-    columns = columns.append_column("draws", pa.array([row.tobytes() for row in noise], pa.binary(2 * DRAWS)))
-    columns = columns.replace_schema_metadata({k: str(v) for k, v in said.items()})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        # Statistics would hold whole rows of draws once more.
-        pq.write_table(
-            columns, temporary, compression="zstd", write_page_checksum=True, write_statistics=False
-        )
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_frame(pack(frame, np.array([m.draws for m in measured], float)), path, **said)
     return path
 
 
@@ -146,12 +130,12 @@ def read_measured(folder: Path) -> MeasuredTable:
     for path in paths:
         try:
             table = pq.read_table(path, page_checksum_verification=True)
-            frame = table.drop_columns("draws").to_pandas()[_FIELDS]
-            noise = np.frombuffer(b"".join(table["draws"].to_pylist()), np.float16).reshape(len(frame), DRAWS)
+            frame, drawn = unpack(table.to_pandas(), DRAWS)
+            frame = frame[_FIELDS]
         except (OSError, pa.ArrowException, KeyError, ValueError) as error:
             raise CorruptData(f"{path} cannot be read: {error}", "evaluate that model again") from None
         frame.insert(0, "model", path.stem)
         frames.append(frame)
-        draws.append(frame["value"].to_numpy()[:, None] + noise.astype(float))
+        draws.append(drawn)
         said[path.stem] = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
     return MeasuredTable(pd.concat(frames, ignore_index=True), np.concatenate(draws), said)

@@ -8,9 +8,10 @@ import pandas as pd
 from clipkit import zoo
 from clipkit.evidence import Evidence
 from clipkit.memo import remember
-from clipkit.metrics import effective_robustness, fit_line, resampled_lines
-from clipkit.metrics.robustness import EffectiveRobustness, RobustLine
+from clipkit.metrics import effective_robustness
+from clipkit.metrics.robustness import EffectiveRobustness
 from clipkit.records import openclip, timm_results
+from clipkit.sections import lines
 from clipkit.sections.draws import evidence_from_draws, run_counts
 
 SHIFTS = {
@@ -51,28 +52,28 @@ def record_models() -> pd.DataFrame:
     return pd.concat([clip[columns], classifiers[columns]], ignore_index=True)
 
 
-def line_of(baselines: pd.DataFrame, shift: str, method: str = "huber") -> RobustLine:
+def line_of(baselines: pd.DataFrame, shift: str, method: str = "huber", axes: str = "logit") -> lines.Line:
     """The line through the baselines that have an accuracy on `shift`."""
     known = baselines.dropna(subset=[shift])
-    return fit_line(known.ImageNet.to_numpy(), known[shift].to_numpy(), method=method, n=N_IMAGES[shift])
+    return lines.fit(known.ImageNet.to_numpy(), known[shift].to_numpy(), method, axes, N_IMAGES[shift])
 
 
 def robustness(
-    models: pd.DataFrame, baselines: pd.DataFrame, shift: str, method: str = "huber"
+    models: pd.DataFrame, baselines: pd.DataFrame, shift: str, method: str = "huber", axes: str = "logit"
 ) -> EffectiveRobustness:
     """Effective robustness (fractions) and extrapolation flags of `models` on `shift`."""
     return effective_robustness(
-        line_of(baselines, shift, method), models.ImageNet.to_numpy(), models[shift].to_numpy()
+        line_of(baselines, shift, method, axes), models.ImageNet.to_numpy(), models[shift].to_numpy()
     )
 
 
-def shares_removed() -> pd.DataFrame:
+def shares_removed(method: str = "huber", axes: str = "logit") -> pd.DataFrame:
     """By shift: mean effective robustness (pp) of zero-shot and fine-tuned models, and the share removed."""
     table = record_models()
     baselines = table[table.kind == "baseline"]
     rows = {
         shift: {
-            kind: 100 * robustness(table[table.kind == kind], baselines, shift).value.mean()
+            kind: 100 * robustness(table[table.kind == kind], baselines, shift, method, axes).value.mean()
             for kind in ("zero_shot", "finetuned")
         }
         for shift in SHIFTS
@@ -81,7 +82,7 @@ def shares_removed() -> pd.DataFrame:
 
 
 @remember
-def share_draws(draws: int = DRAWS, seed: int = 0) -> np.ndarray:
+def share_draws(draws: int = DRAWS, seed: int = 0, method: str = "huber", axes: str = "logit") -> np.ndarray:
     """Bootstrap draws of `shares_removed`, shape (draws, shifts, 3); training runs are resampled within each kind."""
     table, rng = record_models(), np.random.default_rng(seed)
     counts = run_counts(table.run, draws, rng, strata=table.kind)
@@ -90,13 +91,18 @@ def share_draws(draws: int = DRAWS, seed: int = 0) -> np.ndarray:
     for place, shift in enumerate(SHIFTS):
         known = baseline & table[shift].notna().to_numpy()
         fitted = table[known]
-        lines = resampled_lines(
-            fitted.ImageNet.to_numpy(), fitted[shift].to_numpy(), counts[:, known], n=N_IMAGES[shift]
+        drawn_lines = lines.fit_resampled(
+            fitted.ImageNet.to_numpy(),
+            fitted[shift].to_numpy(),
+            counts[:, known],
+            method,
+            axes,
+            N_IMAGES[shift],
         )
         for number, kind in enumerate(("zero_shot", "finetuned")):
             chosen = (table.kind == kind).to_numpy()
             x, y = table.ImageNet.to_numpy()[chosen], table[shift].to_numpy()[chosen]
-            distance = y - lines.predict(x)
+            distance = y - drawn_lines.predict(x)
             drawn[:, place, number] = (
                 100 * (distance * counts[:, chosen]).sum(axis=1) / counts[:, chosen].sum(axis=1)
             )
@@ -104,24 +110,27 @@ def share_draws(draws: int = DRAWS, seed: int = 0) -> np.ndarray:
     return drawn
 
 
-def finetuning_removes_robustness() -> Evidence:
+def finetuning_removes_robustness(method: str = "huber", axes: str = "logit", draws: int = DRAWS) -> Evidence:
     """E3: smallest share of effective robustness that fine-tuning removes, over the four shifts.
 
     On a shift where zero-shot effective robustness does not surely exceed zero there is nothing to remove,
     and the share counts as zero: the claim has two halves.
     """
-    table, estimate, draws = record_models(), shares_removed(), share_draws()
+    line = {"method": method, "axes": axes}
+    table, estimate, drawn = record_models(), shares_removed(**line), share_draws(draws, **line)
     models, baselines = table[table.kind != "baseline"], table[table.kind == "baseline"]
-    outside = robustness(table[table.kind == "zero_shot"], baselines, "ImageNet-V2").extrapolated.mean()
+    outside = robustness(
+        table[table.kind == "zero_shot"], baselines, "ImageNet-V2", **line
+    ).extrapolated.mean()
     note = (
         f"on ImageNet-V2 effective robustness falls from {estimate.zero_shot['ImageNet-V2']:+.1f} to "
         f"{estimate.finetuned['ImageNet-V2']:+.1f} pp; {outside:.0%} of the zero-shot models "
         "are less accurate on ImageNet than "
         "any baseline, so trust the sign on the other shifts, not the size"
     )
-    robust = np.quantile(draws[:, :, 0], 0.025, axis=0) > 0
+    robust = np.quantile(drawn[:, :, 0], 0.025, axis=0) > 0
     effect = np.where(robust, estimate.share, 0.0).min()
-    shares = np.where(robust, draws[:, :, 2], 0.0).min(axis=1)
+    shares = np.where(robust, drawn[:, :, 2], 0.0).min(axis=1)
     return evidence_from_draws(
         effect, shares, n_models=len(models), n_clusters=models.run.nunique(), note=note
     )

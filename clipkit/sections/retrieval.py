@@ -4,12 +4,12 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
 
 from clipkit.evidence import Evidence
 from clipkit.memo import remember
 from clipkit.metrics import correlation, effective_robustness, fit_line, resampled_lines
 from clipkit.records import openclip
+from clipkit.sections import lines
 from clipkit.sections.draws import evidence_from_draws, run_counts
 
 MEASURES = {
@@ -47,14 +47,16 @@ def record_models() -> pd.DataFrame:
     return table[kept].reset_index(drop=True)
 
 
-def _logits(table: pd.DataFrame, measures=tuple(MEASURES)) -> tuple[np.ndarray, np.ndarray]:
-    return logit(table[ACCURACY].to_numpy()), logit(table[list(measures)].to_numpy())
+def _points(
+    table: pd.DataFrame, measures=tuple(MEASURES), axes: str = "logit"
+) -> tuple[np.ndarray, np.ndarray]:
+    return tuple(lines.to_axes(axes, table[c].to_numpy()) for c in (ACCURACY, list(measures)))
 
 
-def accuracy_predicts_recall() -> Evidence:
+def accuracy_predicts_recall(axes: str = "logit") -> Evidence:
     """R1: the smallest of the four correlations (logit axes), training runs resampled."""
     table = record_models()
-    x, y = _logits(table)
+    x, y = _points(table, axes=axes)
 
     def correlations(weights):
         total = weights.sum(axis=1, keepdims=True)
@@ -94,7 +96,7 @@ def correlation_table() -> pd.DataFrame:
     rows = {}
     for measure, name in MEASURES.items():
         found = correlation(table[ACCURACY].to_numpy(), table[measure].to_numpy())
-        x, y = _logits(table, [measure])
+        x, y = _points(table, [measure])
         one, each = (adjusted_r2(x, y, i) for i in (np.ones((len(x), 1)), source_intercepts(table)))
         rows[name] = {
             "Pearson": found.pearson,
@@ -128,10 +130,10 @@ def source_offsets(measure: str = "coco_image_r1", draws: int = DRAWS) -> pd.Dat
     return found.sort_values("value")
 
 
-def source_moves_the_line() -> Evidence:
+def source_moves_the_line(axes: str = "logit") -> Evidence:
     """R2: mean gain in adjusted R² by source intercepts; p permutes sources among training runs."""
     table = record_models()
-    x, y = _logits(table)
+    x, y = _points(table, axes=axes)
     one, sources = np.ones((len(x), 1)), source_intercepts(table)
 
     def gain(rows, intercepts=sources):

@@ -2,6 +2,7 @@
 
 from functools import cache
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,16 +26,26 @@ ONE_RUN = {"tv_resnet50": "resnet50"}
 """The public records evaluate torchvision's ResNet-50 twice, under two names."""
 
 
+class Trials(NamedTuple):
+    """Which trials count: those whose cues agree, and those decided for neither cue."""
+
+    agreeing: bool = False
+    undecided: bool = False
+
+
+OURS = Trials()
+
+
 @cache
-def record_decisions() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Decisions of people and public models on the 1,200 conflict images.
+def record_decisions(agreeing: bool = False) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Decisions of people and public models on the 1,200 conflict images; if `agreeing`, on all 1,280.
 
     Returns (by_shape, by_texture, models): two frames of 0 and 1, images × (model, prompt), and one row a
     column with kind and run (the training-run cluster). Networks that were not trained on ImageNet's
     photographs (Stylized-ImageNet, Open Images) are left out.
     """
     trials = shape_trials.load()
-    trials = trials[~trials.agrees & (trials.training == "")]
+    trials = trials[(agreeing | ~trials.agrees) & (trials.training == "")]
     models = trials.groupby(["model", "source", "prompt"], sort=False).kind.first().reset_index()
     twice = models.duplicated(["model", "prompt"])
     models["label"] = models.model.where(~twice, models.model + " (timm)")
@@ -57,20 +68,26 @@ def record_decisions() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 
 
 @cache
-def bias_draws(seed: int = 0) -> tuple[pd.Series, pd.DataFrame]:
-    """Shape bias of every (model, prompt): estimate, and draws in which all models see the same resampled images."""
-    shape, texture, _ = record_decisions()
+def bias_draws(seed: int = 0, counted: Trials = OURS) -> tuple[pd.Series, pd.DataFrame]:
+    """Shape bias of every (model, prompt): estimate, and draws in which all models see the same resampled images.
+
+    A trial whose cues agree, where it counts, is a decision for both. Where those decided for neither count, it is
+    the share of all trials that is decided for the shape.
+    """
+    shape, texture, _ = record_decisions(counted.agreeing)
     stacked = np.hstack([shape.to_numpy(), texture.to_numpy()])
     hits = bootstrap_draws(stacked, draws=DRAWS, seed=seed)
     by_shape, by_texture = np.split(hits, 2, axis=1)
+    if counted.undecided:
+        return shape.mean(), pd.DataFrame(by_shape, columns=shape.columns)
     estimate = shape.mean() / (shape.mean() + texture.mean())
     return estimate, pd.DataFrame(by_shape / (by_shape + by_texture), columns=shape.columns)
 
 
-def clip_against_baselines() -> Evidence:
+def clip_against_baselines(counted: Trials = OURS) -> Evidence:
     """B1: mean shape bias of zero-shot CLIP minus that of ImageNet-trained models; each training run counted once."""
     _, _, models = record_decisions()
-    estimate, draws = bias_draws()
+    estimate, draws = bias_draws(counted=counted)
     chosen = {
         "zero_shot": models.index[
             (models.kind == "zero_shot") & (models.index.get_level_values("prompt") == PROMPT)
@@ -106,9 +123,9 @@ def clip_against_baselines() -> Evidence:
     )
 
 
-def drop_by_finetuning() -> Evidence:
+def drop_by_finetuning(counted: Trials = OURS) -> Evidence:
     """B2: mean drop in shape bias from a zero-shot tower to its ImageNet-fine-tuned children, same images."""
-    estimate, draws = bias_draws()
+    estimate, draws = bias_draws(counted=counted)
     pairs = [((parent, PROMPT), _only_prompt(child)) for parent, child in FINETUNED_PAIRS]
     drops = [estimate[a] - estimate[b] for a, b in pairs]
     note = (
@@ -125,10 +142,10 @@ def drop_by_finetuning() -> Evidence:
     )
 
 
-def llava_against_its_tower() -> Evidence:
+def llava_against_its_tower(counted: Trials = OURS) -> Evidence:
     """B4: mean shape bias of the LLaVA models minus that of the CLIP tower they share."""
     _, _, models = record_decisions()
-    estimate, draws = bias_draws()
+    estimate, draws = bias_draws(counted=counted)
     names = models.index.get_level_values("model")
     llava = models.index[(models.kind == "lmm") & names.str.startswith("llava_1_")]
     tower = (TOWER_OF_LLAVA, PROMPT)
@@ -143,10 +160,10 @@ def llava_against_its_tower() -> Evidence:
     )
 
 
-def spread_over_prompts() -> Evidence:
+def spread_over_prompts(counted: Trials = OURS) -> Evidence:
     """B5: largest mean change in shape bias between two of three wordings; interval and p hold for all three pairs."""
     _, _, models = record_decisions()
-    estimate, draws = bias_draws()
+    estimate, draws = bias_draws(counted=counted)
     prompts = models.index[models.kind == "zero_shot"].get_level_values("prompt").unique()
     clip = models[models.kind == "zero_shot"]
     tests = []

@@ -15,6 +15,7 @@ from clipkit.errors import UnknownName
 
 KEYS = ["id", "track", "verdict", "effect", "low", "high", "n_models", "n_clusters", "p_corrected", "reason"]
 RECORD = {"V1", "V2", "V3", "B1", "B2", "B4", "B5", "R1", "R2", "R3", "Q1", "Q2", "N1", "E3"}
+UNHAD = {"C1", "C3"}  # their table has no published checksum, so that no one but a user may fetch it
 
 pytestmark = pytest.mark.xdist_group("judging")
 
@@ -32,7 +33,7 @@ def test_every_claim_gets_one_verdict_in_the_ledgers_order(record):
 
 @pytest.mark.slow
 def test_what_the_records_can_test_has_effect_interval_and_models(record):
-    assert set(TESTS) == RECORD
+    assert set(TESTS) == RECORD | UNHAD
     for name in RECORD:
         v = record[name]
         assert v.low <= v.effect <= v.high and v.n_models >= v.n_clusters >= 1 and 0 <= v.p_corrected <= 1

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from clipkit.errors import MissingData
-from clipkit.metrics import RobustLine, fit_line
-from clipkit.metrics.logit import to_logit
 from clipkit.pocket.zoo.recipe import read_recipe, split_name
+from clipkit.sections import lines
 from clipkit.sections.measure import retrieval
 from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.pocket.evidence import kind_of
@@ -40,10 +39,10 @@ class RecallTable(NamedTuple):
         rows = np.asarray(rows, bool)
         return RecallTable(self.frame[rows].reset_index(drop=True), self.draws[:, rows], self.n)
 
-    def logits(self) -> tuple[np.ndarray, np.ndarray]:
-        """Values (3, models) and draws (3, models, DRAWS) on logit axes, kept half an image from the ends."""
+    def points(self, axes: str = "logit") -> tuple[np.ndarray, np.ndarray]:
+        """Values (3, models) and draws (3, models, DRAWS) on `axes`, kept half an image from the ends."""
         values = self.frame[list(VALUES)].to_numpy().T
-        return to_logit("recall", values, self.n), to_logit("recall", np.clip(self.draws, 0, 1), self.n)
+        return tuple(lines.to_axes(axes, v, self.n) for v in (values, np.clip(self.draws, 0, 1)))
 
 
 def recall_table(table: MeasuredTable) -> RecallTable:
@@ -78,8 +77,8 @@ def trained_from_scratch(table: MeasuredTable, least: int = 5) -> RecallTable:
     return models
 
 
-def wild_lines(table: MeasuredTable) -> dict[str, RobustLine]:
-    """The line from accuracy to recall (`clipkit.metrics.fit_line`, Huber, logit axes) for each direction.
+def wild_lines(table: MeasuredTable, method: str = "huber", axes: str = "logit") -> dict[str, lines.Line]:
+    """The line from accuracy to recall (`clipkit.sections.lines.fit`) for each direction.
 
     It goes through the models trained from scratch on wild pictures and clean captions: what other sources,
     captions or fine-tuning do is for the distance from it to show.
@@ -89,20 +88,21 @@ def wild_lines(table: MeasuredTable) -> dict[str, RobustLine]:
     chosen = (frame.kind == "zero_shot") & (frame.source == LINE_FROM[0]) & (frame.captions == LINE_FROM[1])
     if frame.recipe[chosen].nunique() < 3:
         raise MissingData("fewer than three recipes make no line", "train and evaluate more of the zoo")
-    return {d: fit_line(frame.accuracy[chosen], frame[d][chosen], n=models.n) for d in DIRECTIONS}
+    chosen = frame[chosen]
+    return {d: lines.fit(chosen.accuracy, chosen[d], method, axes, models.n) for d in DIRECTIONS}
 
 
-def beyond_accuracy(table: MeasuredTable) -> MeasuredTable:
+def beyond_accuracy(table: MeasuredTable, method: str = "huber", axes: str = "logit") -> MeasuredTable:
     """Recall@1 minus what the line gives for the model's accuracy: a row for each model, key `BEYOND`.
 
     A fraction, the mean of both directions. The line is taken as known: its own error is in no interval, which
     matters most for models far from those that it goes through.
     """
-    models, lines = recall_table(table), wild_lines(table)
+    models, expected_by = recall_table(table), wild_lines(table, method, axes)
     edge = 1 / (2 * models.n)
 
     def distance(accuracy, *recalls):
-        expected = [line.predict(np.clip(accuracy, edge, 1 - edge)) for line in lines.values()]
+        expected = [line.predict(np.clip(accuracy, edge, 1 - edge)) for line in expected_by.values()]
         return np.mean(recalls, axis=0) - np.mean(expected, axis=0)
 
     value = distance(*models.frame[list(VALUES)].to_numpy().T)

@@ -29,14 +29,14 @@ RESAMPLES = 10_000
 PERMUTATIONS = 2_000
 
 
-def accuracy_predicts_recall(table: MeasuredTable | None = None) -> Evidence:
+def accuracy_predicts_recall(table: MeasuredTable | None = None, axes: str = "logit") -> Evidence:
     """R1: the smaller of two correlations (image and text recall, logit axes) with accuracy on wild images.
 
     Models trained from scratch, as on the record track. Recipes are resampled with all their seeds, which
     are repeats of one another, and images with them.
     """
     models = trained_from_scratch(_zoo(table))
-    (x, *ys), (x_draws, *y_draws) = models.logits()
+    (x, *ys), (x_draws, *y_draws) = models.points(axes)
     found = np.array([weighted_correlation(np.ones(len(x)), x, y) for y in ys])
     counts = run_counts(models.frame.recipe, RESAMPLES, np.random.default_rng(0))
     image = np.arange(RESAMPLES) % x_draws.shape[1]
@@ -54,7 +54,7 @@ def accuracy_predicts_recall(table: MeasuredTable | None = None) -> Evidence:
     )
 
 
-def source_moves_the_line(table: MeasuredTable | None = None) -> Evidence:
+def source_moves_the_line(table: MeasuredTable | None = None, axes: str = "logit") -> Evidence:
     """R2: mean gain in adjusted R² (two directions) when each source of pictures has its own intercept.
 
     Models trained from scratch on clean captions. The recipes are the design and no sample, so draws are for
@@ -70,8 +70,8 @@ def source_moves_the_line(table: MeasuredTable | None = None) -> Evidence:
         )
     sources, one = source_intercepts(models.frame), np.ones((len(models.frame), 1))
     codes, recipes = pd.factorize(models.frame.recipe)
-    means, seeds = _recipe_means_and_seeds(models, codes)
-    values, rng = models.logits()[0], np.random.default_rng(0)
+    means, seeds = _recipe_means_and_seeds(models, codes, axes)
+    values, rng = models.points(axes)[0], np.random.default_rng(0)
 
     def gain(values, intercepts=sources):
         x, y = values[0], values[1:].T
@@ -97,12 +97,14 @@ def source_moves_the_line(table: MeasuredTable | None = None) -> Evidence:
     )
 
 
-def _recipe_means_and_seeds(models: RecallTable, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each model's recipe mean (3, models, DRAWS), and what seeds add (3, models with repeats), on logit axes.
+def _recipe_means_and_seeds(
+    models: RecallTable, codes: np.ndarray, axes: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each model's recipe mean (3, models, DRAWS), and what seeds add (3, models with repeats), on `axes`.
 
     Deviations from the mean of k seeds are too small by √(1 − 1/k), which is made good.
     """
-    values, draws = models.logits()
+    values, draws = models.points(axes)
     repeats = np.bincount(codes)[codes]
     if repeats.max() < 2:
         raise MissingData("no recipe has been measured with two seeds", "train a second seed of one at least")
@@ -131,11 +133,13 @@ def source_offsets(table: MeasuredTable | None = None) -> pd.DataFrame:
     return frame.set_axis([read_recipe(recipe).data.distribution for recipe in frame.index])
 
 
-def augmentation_moves_off_the_line(table: MeasuredTable | None = None) -> Evidence:
+def augmentation_moves_off_the_line(
+    table: MeasuredTable | None = None, method: str = "huber", axes: str = "logit"
+) -> Evidence:
     """R3: size of the mean deviation (pp) of augmented from plain models, beyond what accuracy predicts."""
     table = _zoo(table)
     spec = contrasts()["augmentation-off"]
-    found = contrast_frame(beyond_accuracy(table), **BEYOND, specs=[spec]).iloc[0]
+    found = contrast_frame(beyond_accuracy(table, method, axes), **BEYOND, specs=[spec]).iloc[0]
     raw = contrast_frame(table, **BOTH, specs=[spec]).iloc[0]
     note = (
         f"augmentation moves recall@1 by {-100 * raw.effect:+.1f} pp, of which {-100 * found.effect:+.1f} pp lie "

@@ -8,10 +8,9 @@ import pandas as pd
 
 from clipkit.errors import MissingData
 from clipkit.metrics import fit_line
-from clipkit.metrics.logit import to_logit
-from clipkit.metrics.resampled_lines import ResampledLines
 from clipkit.metrics.robustness import RobustLine
 from clipkit.pocket.zoo.recipe import split_name
+from clipkit.sections import lines
 from clipkit.sections.measure import natural_shifts
 from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.outputs import DEFAULT_PROMPTS
@@ -94,20 +93,30 @@ def baseline_line(
 
 
 def robustness_table(
-    table: MeasuredTable, section: str, datasets: Sequence[str], subsets: Sequence[str], seed: int = 0
+    table: MeasuredTable,
+    section: str,
+    datasets: Sequence[str],
+    subsets: Sequence[str],
+    seed: int = 0,
+    method: str = METHOD,
+    axes: str = "logit",
 ) -> MeasuredTable:
     """Effective robustness (fraction) of every model on each subset of each data set, as a table of its own.
 
     x is the accuracy on the wild set with the same prompts, y the accuracy in question; the line is fitted on
-    the supervised baselines alone, on logit axes (Theil–Sen). Models outside the baselines' range of x are kept.
-    A draw resamples images, for baselines and models together, and draws other baselines (`lines_through`).
+    the supervised baselines alone. method and axes as in `clipkit.sections.lines`, but for Huber's. Models outside
+    the baselines' range of x are kept. A draw resamples images, for baselines and models together, and draws other
+    baselines (`lines_through`). A table that holds effective robustness already, from other lines, is given back.
 
     Raises MissingData with fewer than four baselines.
     """
+    if len(table.rows(section=section, metric=METRIC)):
+        return table
     wild = {"section": natural_shifts.SECTION, "dataset": natural_shifts.ORDINARY, "metric": "accuracy"}
     rows = table.rows(**wild)
     start = dict(zip(_who(table, rows), rows, strict=True))
-    parts = [_on_one(table, start, section, d, s, seed) for d in datasets for s in subsets]
+    rule = (seed, method, axes)
+    parts = [_on_one(table, start, section, d, s, *rule) for d in datasets for s in subsets]
     frame = pd.concat([f for f, _ in parts], ignore_index=True)
     return MeasuredTable(frame, np.concatenate([d for _, d in parts]), table.said)
 
@@ -117,7 +126,7 @@ def _who(table: MeasuredTable, rows: np.ndarray) -> list[tuple[str, str]]:
     return list(table.frame.iloc[rows][["model", "prompts"]].itertuples(index=False, name=None))
 
 
-def _on_one(table: MeasuredTable, start: dict, section: str, dataset: str, subset: str, seed: int):
+def _on_one(table: MeasuredTable, start: dict, section: str, dataset: str, subset: str, seed, method, axes):
     rows = table.rows(section=section, dataset=dataset, subset=subset, metric="accuracy")
     rows = rows[[who in start for who in _who(table, rows)]]
     at = np.array([start[who] for who in _who(table, rows)], dtype=int)
@@ -127,36 +136,44 @@ def _on_one(table: MeasuredTable, start: dict, section: str, dataset: str, subse
     n = _n(table, dataset)
     x, y = table.frame.value.to_numpy()[at], frame.value.to_numpy()
     x_draws, y_draws = table.draws[at], table.draws[rows]
-    line = fit_line(x[baseline], y[baseline], METHOD, n)
-    lines = lines_through(x[baseline], y[baseline], x_draws[baseline].T, y_draws[baseline].T, n, seed)
+    through = x[baseline], y[baseline]
+    line = lines.fit(*through, method, axes, n)
+    drawn = lines_through(*through, x_draws[baseline].T, y_draws[baseline].T, n, seed, method, axes)
     edge = 1 / (2 * n)
-    expected = lines.predict(np.clip(x_draws.T, edge, 1 - edge)).T
+    expected = drawn.predict(np.clip(x_draws.T, edge, 1 - edge)).T
     value = y - line.predict(np.clip(x, edge, 1 - edge))
     return frame.assign(value=value), y_draws - expected
 
 
-def lines_through(x, y, x_draws, y_draws, n: int, seed: int = 0) -> ResampledLines:
+def lines_through(
+    x, y, x_draws, y_draws, n: int, seed: int = 0, method: str = METHOD, axes: str = "logit"
+) -> lines.Line:
     """A line for each draw: for other images, and for other baselines of their kind.
 
     x, y: (models,) proportions; x_draws, y_draws: (draws, models) on resampled images. For other baselines,
-    residuals on the logit axis are replaced by normal ones of their variance, which is drawn too: with as few
+    residuals on the y axis are replaced by normal ones of their variance, which is drawn too: with as few
     degrees of freedom as models less two, Student's t. With one seed, several y keep the covariance of their
     residuals. That these hold noise of images too makes intervals wide rather than narrow.
 
     So few models cannot be resampled themselves: two or three of them would often be all that a draw holds.
     Source: draws from the posterior of a multivariate regression, Gelman et al., Bayesian Data Analysis, 3rd
-    ed., section 14.2, around the Theil–Sen line in the place of least squares.
+    ed., section 14.2, around the Theil–Sen line, unless `method` is least squares.
     """
-    line, models = fit_line(x, y, METHOD, n), len(x)
-    residual = to_logit("y", y, n) - line.intercept - line.slope * to_logit("x", x, n)
+    line, models = lines.fit(x, y, method, axes, n), len(x)
+    residual = lines.to_axes(axes, y, n) - line.intercept - line.slope * lines.to_axes(axes, x, n)
     rng, draws = np.random.default_rng(seed), len(x_draws)
     mixed = rng.normal(size=(draws, models, models)) @ residual
     other = mixed / np.sqrt(rng.chisquare(models - 2, size=(draws, 1)))
-    u, v = to_logit("x", x_draws, n), to_logit("y", y_draws, n) - residual + other
-    i, j = np.triu_indices(models, 1)
-    run, rise = u[:, j] - u[:, i], v[:, j] - v[:, i]
-    slope = np.nanmedian(np.divide(rise, run, out=np.full(run.shape, np.nan), where=run != 0), axis=1)
-    return ResampledLines(np.median(v - slope[:, None] * u, axis=1), slope)
+    u, v = lines.to_axes(axes, x_draws, n), lines.to_axes(axes, y_draws, n) - residual + other
+    if method == "least-squares":
+        slope = (u * (v - v.mean(axis=1, keepdims=True))).sum(axis=1) / (models * u.var(axis=1))
+        intercept = (v - slope[:, None] * u).mean(axis=1)
+    else:
+        i, j = np.triu_indices(models, 1)
+        run, rise = u[:, j] - u[:, i], v[:, j] - v[:, i]
+        slope = np.nanmedian(np.divide(rise, run, out=np.full(run.shape, np.nan), where=run != 0), axis=1)
+        intercept = np.median(v - slope[:, None] * u, axis=1)
+    return lines.Line(intercept, slope, axes, line.x_low, line.x_high)
 
 
 def compare(numbers: Numbers, a: Sequence[str], b: Sequence[str], paired: bool = False) -> Contrast:
