@@ -5,6 +5,7 @@ from html import escape
 
 from clipkit.claims.ledger import FACTORS, SECTIONS, Claim, load
 from clipkit.claims.verdict import UNTESTABLE, VERDICTS, Verdict
+from clipkit.results import TRACKS
 
 CSS_CLASS = dict(zip(VERDICTS, ("holds", "weaker", "fails", "untestable"), strict=True))
 SYMBOL = dict(zip(VERDICTS, ("✓", "◐", "✗", "–"), strict=True))
@@ -77,11 +78,24 @@ def grid(verdicts: Sequence[Verdict]) -> Html:
             cells.append("<td>" + "".join(_cell(c, v) for c in here for v in telling(by_id[c.id])) + "</td>")
         body.append(f'<tr><th scope="row">{escape(section)}</th>{"".join(cells)}</tr>')
     return Html(
-        '<div class="ledger-scroll" tabindex="0" role="region" aria-label="Verdicts by section and factor">'
+        f'{_filter(verdicts)}<div class="ledger-scroll" tabindex="0" role="region" '
+        'aria-label="Verdicts by section and factor">'
         f'<table class="ledger ledger-grid"><caption>Verdicts by section and factor</caption>'
         f"<thead><tr><td></td>{head}</tr></thead>"
         f"<tbody>{''.join(body)}</tbody></table></div>"
     )
+
+
+def _filter(verdicts: Sequence[Verdict]) -> str:
+    """Radio buttons that leave one track's verdicts in the grid behind them; the style sheet does it, no script."""
+    tracks = [t for t in TRACKS if any(v.track == t and v.verdict != UNTESTABLE for v in verdicts)]
+    if len(tracks) < 2:
+        return ""
+    buttons = "".join(
+        f'<label><input type="radio" name="ledger-track" value="{track}"{checked}> {track}</label>'
+        for track, checked in (("all", " checked"), *((track, "") for track in tracks))
+    )
+    return f'<fieldset class="ledger-filter"><legend>Evidence shown</legend>{buttons}</fieldset>'
 
 
 def table(verdicts: Sequence[Verdict]) -> Html:
@@ -135,7 +149,8 @@ def _cell(claim: Claim, verdict: Verdict) -> str:
         else ""
     )
     return (
-        f'<a class="verdict {CSS_CLASS[verdict.verdict]}" href="{target}" title="{escape(claim.sentence, quote=True)}">'
+        f'<a class="verdict {CSS_CLASS[verdict.verdict]}" data-track="{verdict.track}" href="{target}" '
+        f'title="{escape(claim.sentence, quote=True)}">'
         f"<strong>{claim.id}</strong> {verdict.verdict}{track}{number}</a>"
     )
 

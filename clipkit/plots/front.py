@@ -1,0 +1,61 @@
+"""The front page's answers: what matters to somebody who chooses a model, and where the evidence contradicts."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import NamedTuple
+
+from clipkit.claims.ledger import Claim, load
+from clipkit.claims.verdict import UNTESTABLE, VERDICTS, Verdict
+from clipkit.plots.ledger import PAGES, Html, badge, effect_text
+
+_FAILS = VERDICTS[2]
+
+
+class Question(NamedTuple):
+    """A question of somebody who chooses a model, and the claims whose verdicts answer it."""
+
+    text: str
+    claims: tuple[str, ...]
+
+
+QUESTIONS = (
+    Question("Does zero-shot CLIP lose less under shift than its accuracy suggests, and after fine-tuning?", ("E3",)),
+    Question("May I trust its confidence?", ("C1", "C3", "C4")),
+    Question("Is the model that is better on ImageNet also better at retrieval, and at finding what it does not know?",
+             ("R1", "O1")),
+    Question("Should I look for filtered training data, or for more of them?", ("Q1", "N1")),
+    Question("Does fine-tuning make it look at textures?", ("B2", "B3")),
+)  # fmt: skip
+
+
+def answers(verdicts: Sequence[Verdict], questions: Iterable[Question] = QUESTIONS) -> Html:
+    """Each question with the verdicts of every track that could test its claims, as a list of lists."""
+    items = []
+    for question in questions:
+        found = [v for name in question.claims for v in verdicts if v.id == name]
+        tested = [v for v in found if v.verdict != UNTESTABLE] or found[:1]
+        lines = "".join(f"<li>{_line(load()[v.id], v)}</li>" for v in tested)
+        items.append(f"<li><p><strong>{escape(question.text)}</strong></p><ul>{lines}</ul></li>")
+    return Html(f'<ol class="answers">{"".join(items)}</ol>')
+
+
+def contradictions(verdicts: Sequence[Verdict]) -> Html:
+    """Claims of the paper that fail on a track: every one of them, with effect, interval and a link to the evidence."""
+    claims = load()
+    failed = [v for v in verdicts if v.verdict == _FAILS and claims[v.id].source == "paper"]
+    if not failed:
+        return Html("<p>No claim of the paper fails on the evidence at hand.</p>")
+    return Html(
+        '<ul class="answers">' + "".join(f"<li>{_line(claims[v.id], v)}</li>" for v in failed) + "</ul>"
+    )
+
+
+def _line(claim: Claim, verdict: Verdict) -> str:
+    link = f'<a href="{PAGES[claim.section]}#{claim.id}">{claim.id}</a>'
+    number = ""
+    if verdict.effect is not None:
+        number = f" {escape(claim.statistic[:1].upper() + claim.statistic[1:])}: {escape(effect_text(claim, verdict))}."
+    return (
+        f"{escape(claim.sentence)} {badge(verdict.verdict)} "
+        f'<span class="track">{verdict.track}</span>{number} Evidence: {link}.'
+    )
