@@ -74,6 +74,19 @@ def _bias_corrected_p(effect: float, draws: np.ndarray) -> float:
     return float(2 * ndtr(-abs(ndtri(zero) - 2 * ndtri(below))))
 
 
+def p_of_limits(effect: float, low: float, high: float) -> float:
+    """Two-sided p of the normal distribution that has the limit towards zero of an effect's 95 % interval.
+
+    So p < .05 just where the interval excludes zero, and p can be small enough for a correction over many effects,
+    which the share of a few hundred draws beyond zero cannot. 1 where interval and effect are zero.
+
+    >>> round(p_of_limits(0.2, 0.0, 0.5), 6), p_of_limits(0.0, 0.0, 0.0)
+    (0.05, 1.0)
+    """
+    reach = effect - low if effect > 0 else high - effect
+    return float(2 * ndtr(-abs(effect) / reach * ndtri(0.975))) if reach > 0 else 1.0
+
+
 def run_counts(run, draws: int, rng: np.random.Generator, strata=None) -> np.ndarray:
     """How often each model occurs in each resample of whole training runs, shape (draws, models).
 

@@ -5,11 +5,10 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from clipkit.evidence import Evidence
 from clipkit.pocket.zoo.recipe import FinetuneRecipe, read_recipe, split_name
-from clipkit.sections.draws import evidence_from_draws
+from clipkit.sections.draws import evidence_from_draws, p_of_limits
 from clipkit.stats.contrast import Contrast
 
 PARENT = "resnet-wild"
@@ -48,18 +47,14 @@ def run_of(model: str) -> str:
 def from_draws(
     effect: float, draws, models: Sequence[str], *, note: str = "", method: str = "percentile", p=None
 ) -> Evidence:
-    """`evidence_from_draws`, but p, unless given, is that of the normal distribution with the interval's limit.
+    """`evidence_from_draws`, but p, unless given, is `p_of_limits`.
 
-    The share of a few hundred draws beyond zero cannot be small enough for a correction over all claims. So
-    p < .05 just where the interval excludes zero. effect and draws (DRAWS,) in the claim's unit. models: those
-    that enter.
+    effect and draws (DRAWS,) in the claim's unit. models: those that enter.
     """
     found = evidence_from_draws(effect, draws, method=method, p=p, note=note, **_behind(models))
     if p is not None:
         return found
-    reach = found.effect - found.low if found.effect > 0 else found.high - found.effect
-    z = abs(found.effect) / reach * norm.ppf(0.975) if reach > 0 else 0.0
-    return found._replace(p=float(2 * norm.sf(z)))
+    return found._replace(p=p_of_limits(found.effect, found.low, found.high))
 
 
 def from_contrast(

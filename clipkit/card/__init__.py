@@ -1,0 +1,1 @@
+"""One model from all sides on one page, alone or against another."""
