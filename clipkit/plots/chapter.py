@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -62,7 +63,11 @@ def glue_text(key: str, make: Callable[[], str]) -> None:
 
 def save_rows(rows: Iterable[Result], name: str) -> Html:
     """Write the rows behind a figure to data/`name`.csv and return the link that stands under it."""
-    frame = to_frame(rows)
+    return save_frame(to_frame(rows), name)
+
+
+def save_frame(frame: pd.DataFrame, name: str) -> Html:
+    """As `save_rows`, for a table of another form."""
     path = Path("data") / f"{name}.csv"
     path.parent.mkdir(exist_ok=True)
     frame.to_csv(path, index=False)

@@ -3,6 +3,7 @@
 from clipkit.stats.bootstrap import bootstrap_draws, bootstrap_mean, paired_difference
 from clipkit.stats.contrast import Contrast, SeedVariance, contrast, pooled_seed_variance
 from clipkit.stats.groups import LeaveOneGroupOut, leave_one_group_out
+from clipkit.stats.identifiability import Identifiability, identify
 from clipkit.stats.interval import Interval, bca_limits, jackknife_acceleration, percentile_limits
 from clipkit.stats.mcnemar import mcnemar
 from clipkit.stats.mixed import MixedFit, random_intercept
@@ -16,6 +17,7 @@ from clipkit.stats.significance import TestResult
 
 __all__ = [
     "Contrast",
+    "Identifiability",
     "Interval",
     "LeaveOneGroupOut",
     "MixedFit",
@@ -27,6 +29,7 @@ __all__ = [
     "bootstrap_mean",
     "contrast",
     "holm",
+    "identify",
     "jackknife_acceleration",
     "leave_one_group_out",
     "mcnemar",

@@ -18,7 +18,8 @@ class MixedFit(NamedTuple):
 
     `coefficients` has one row per term ("Intercept" first) with estimate, low, high, p, df; `group_sd` and
     `residual_sd` are in the unit of y. `boundary` is true where the groups explain no variance: group_sd is
-    then exactly 0 and the fit is ordinary least squares.
+    then exactly 0 and the fit is ordinary least squares. `covariance` (terms × terms) is that of the estimates,
+    for intervals of sums and differences of them.
     """
 
     coefficients: pd.DataFrame
@@ -28,6 +29,7 @@ class MixedFit(NamedTuple):
     n_groups: int
     converged: bool
     boundary: bool
+    covariance: pd.DataFrame
 
 
 def random_intercept(y, X, groups, *, level: float = 0.95) -> MixedFit:
@@ -61,16 +63,17 @@ def random_intercept(y, X, groups, *, level: float = 0.95) -> MixedFit:
     if boundary:
         # There the model is least squares, and MixedLM's optimiser and Hessian break down.
         fit = sm.OLS(y, X).fit()
-        estimate, error, group_variance, converged = fit.params, fit.bse, 0.0, True
+        estimate, covariance, group_variance, converged = fit.params, fit.cov_params(), 0.0, True
     else:
         with warnings.catch_warnings():
             # What they say is returned as `converged`.
             warnings.simplefilter("ignore")
             fit = MixedLM(y, X, groups=codes).fit(reml=True, method=["bfgs", "lbfgs", "cg", "powell"])
-        estimate, error, converged = fit.fe_params, fit.bse_fe, bool(fit.converged)
-        group_variance = float(np.asarray(fit.cov_re)[0, 0])
+        estimate, covariance = fit.fe_params, np.asarray(fit.cov_params())[: X.shape[1], : X.shape[1]]
+        group_variance, converged = float(np.asarray(fit.cov_re)[0, 0]), bool(fit.converged)
 
-    estimate, error = np.asarray(estimate), np.asarray(error)
+    estimate, covariance = np.asarray(estimate), np.asarray(covariance)
+    error = np.sqrt(np.diag(covariance))
     reach = stats.t.ppf((1 + level) / 2, df) * error
     table = {
         "estimate": estimate,
@@ -80,8 +83,16 @@ def random_intercept(y, X, groups, *, level: float = 0.95) -> MixedFit:
         "df": df,
     }
     coefficients = pd.DataFrame(table, index=X.columns)
+    covariance = pd.DataFrame(covariance, index=X.columns, columns=X.columns)
     return MixedFit(
-        coefficients, group_variance**0.5, float(fit.scale) ** 0.5, len(y), n_groups, converged, boundary
+        coefficients,
+        group_variance**0.5,
+        float(fit.scale) ** 0.5,
+        len(y),
+        n_groups,
+        converged,
+        boundary,
+        covariance,
     )
 
 
