@@ -16,10 +16,12 @@ from clipkit.pocket.lmm.results import BLIND, COIN, LMM, said_of
 from clipkit.pocket.outputs import PocketOutputs
 from clipkit.pocket.sets import load_set
 from clipkit.pocket.store import file_sha256
+from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.pocket.zoo.loading import load_net, zero_shot_classifier
 from clipkit.registry import Registry
 from clipkit.results import git_commit, versions
-from clipkit.sections.lmm_interaction import Pickers, decisions
+from clipkit.sections.lmm_interaction import NAME_QUESTION, Pickers, decisions
+from clipkit.sections.measure import shape_bias
 from clipkit.sections.outputs import default_prompts
 from clipkit.sections.stored_draws import write_frame
 
@@ -49,6 +51,7 @@ def evaluate(
         said = made_by | {"lmm": name, "tower": lmm.tower, "data": json.dumps(data), "versions": versions()}
         said["git_commit"] = git_commit()
         write_frame(held_out(lmm, blind, split), out / split / "questions" / f"{name}.parquet", **said)
+        write_frame(by_cue(lmm, store, split), out / split / "cue-conflict" / f"{name}.parquet", **said)
         write_frame(decide(lmm, blind, store, split), path, **said)
         yield name, True
 
@@ -70,6 +73,29 @@ def decide(lmm: PocketLmm, blind: PocketLmm, store: Path, split: str) -> pd.Data
         )
         own_decisions = decisions(answerers, lmm.see(data.images), data.labels, pickers, speaks=LMM)
         found.append(own_decisions.assign(dataset=dataset))
+    return pd.concat(found, ignore_index=True)
+
+
+def by_cue(lmm: PocketLmm, store: Path, split: str) -> pd.DataFrame:
+    """What an LMM and its tower take cue-conflict images for, given all class names.
+
+    Columns dataset, image, and as positions in CLASS_NAMES: shape, texture (the two cues), said (by the LMM), alone
+    (by its tower).
+    """
+    own, found = PocketOutputs(lmm.tower, store, split), []
+    for background in shape_bias.BACKGROUNDS:
+        dataset = f"{shape_bias.CONFLICT}-{background}"
+        shape, texture = shape_bias._cues(own, dataset)
+        images, n = lmm.see(own.data(dataset).images), len(shape)
+        scores = lmm.score(images, [NAME_QUESTION] * n, [CLASS_NAMES] * n)
+        positions = {
+            "image": np.arange(n),
+            "shape": shape,
+            "texture": texture,
+            "said": np.argmax(scores, axis=1),
+            "alone": own.logits(dataset, default_prompts(own)).argmax(axis=1),
+        }
+        found.append(pd.DataFrame(positions).astype(np.int16).assign(dataset=dataset))
     return pd.concat(found, ignore_index=True)
 
 
@@ -97,6 +123,7 @@ def held_out(lmm: PocketLmm, blind: PocketLmm, split: str) -> pd.DataFrame:
 def code_digest() -> str:
     """Changes with any statement of what asks and decides."""
     package = Path(__file__).parents[2]
-    paths = ["lmm.py", "sections/lmm_interaction.py", "pocket/instructions.py", "pocket/lmm/evaluate.py"]
+    paths = ["lmm.py", "pocket/instructions.py", "pocket/lmm/evaluate.py"]
+    paths += [f"sections/{name}.py" for name in ("lmm_interaction", "measure/shape_bias")]
     paths += [f"pocket/lmm/{name}.py" for name in ("eye", "loading", "model", "tokens")]
     return statements_digest([package / path for path in paths])[:16]

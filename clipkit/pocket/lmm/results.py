@@ -1,5 +1,6 @@
 """The answers of the pocket LMMs on disk. Imports without torch."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -9,21 +10,32 @@ import pyarrow.parquet as pq
 from clipkit.errors import CorruptData, MissingData
 
 RESULTS = Path(__file__).parent / "results"
-"""The shipped answers: RESULTS/SPLIT/LMM.parquet, and RESULTS/SPLIT/questions/LMM.parquet.
+"""The shipped answers: RESULTS/SPLIT/LMM.parquet, and beside it questions/LMM.parquet and cue-conflict/LMM.parquet.
 
 :meta hide-value:
 """
 LMM, BLIND, COIN = ANSWERERS = ("LMM", "LMM without image", "coin")
 
 
-def read_decisions(split: str = "test", folder: Path = RESULTS) -> pd.DataFrame:
+def results_folder() -> Path:
+    """Where the answers lie: $CLIPKIT_RESULTS/lmm if that is set, else those shipped."""
+    measured = os.environ.get("CLIPKIT_RESULTS")
+    return Path(measured) / "lmm" if measured else RESULTS
+
+
+def read_decisions(split: str = "test", folder: Path | None = None) -> pd.DataFrame:
     """All LMMs' decisions, with columns `lmm` and `tower`; raises MissingData if there are none."""
-    return _read(folder / split)
+    return _read((folder or results_folder()) / split)
 
 
-def read_held_out(split: str = "test", folder: Path = RESULTS) -> pd.DataFrame:
+def read_held_out(split: str = "test", folder: Path | None = None) -> pd.DataFrame:
     """All LMMs' answers to held-out questions, with columns `lmm` and `tower`; raises MissingData."""
-    return _read(folder / split / "questions")
+    return _read((folder or results_folder()) / split / "questions")
+
+
+def read_cue_conflict(split: str = "test", folder: Path | None = None) -> pd.DataFrame:
+    """What LMMs and their towers take cue-conflict images for, with columns `lmm` and `tower`; raises MissingData."""
+    return _read((folder or results_folder()) / split / "cue-conflict")
 
 
 def _read(folder: Path) -> pd.DataFrame:
