@@ -7,12 +7,13 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from clipkit.datasets.images import ImageDataset, list_corrupt
 from clipkit.errors import BadInput, CorruptData
-from clipkit.models.loading import Model
+from clipkit.models.model import Model
 from clipkit.results import git_commit, versions
 from clipkit.store import SHARD_SIZE, EmbeddingStore, Entry, Shard
 
@@ -69,6 +70,20 @@ class Embeddings:
         """All features (n, d) in memory: raw tower output, float32, not normalised. See `shards`."""
         return np.concatenate([shard.features for shard in self.shards()])
 
+    def __len__(self) -> int:
+        return self.n_seen
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Features of one image, from disk, and no others: for maps, which memory may not hold.
+
+        Raises BadInput if images were left out, since others would stand in their places.
+        """
+        if self.n_seen < self.n_expected:
+            raise BadInput(f"{self.n_expected - self.n_seen} images were left out", "use features and ids")
+        number, row = divmod(index, self.recipe["shard_size"])
+        with safe_open(self.paths[number], "numpy") as shard:
+            return shard.get_slice("features")[row]
+
 
 def embed_images(
     model: Model,
@@ -79,6 +94,7 @@ def embed_images(
     workers: int | None = None,
     channels_last: bool | str = "auto",
     shard_size: int = SHARD_SIZE,
+    rows: range | None = None,
     progress: bool = True,
     allow_corrupt: bool = False,
 ) -> Embeddings:
@@ -89,7 +105,9 @@ def embed_images(
     threads, ends with the same bytes as one that was not. Memory does not grow with the number of images.
 
     `workers` decode beside the tower (None: one fewer than the processors, at least one, at most eight; 0:
-    in this process). `channels_last` "auto" is on for convolutional towers, which gain from it.
+    in this process). `channels_last` "auto" is on for convolutional towers, which gain from it. With `rows` only
+    the shards that begin at one of these positions are looked at, so that several processes can share a data set;
+    the result lists what the store has then.
 
     Raises CorruptData naming the unreadable images, at the end of the shard that has them and before it is
     stored, unless `allow_corrupt`: then they are left out and listed in the result. Raises ClipkitError if
@@ -119,21 +137,21 @@ def embed_images(
         }
     )
     size = recipe["shard_size"]
-    blocks = _Blocks(entry, len(dataset), size, batch_size)
+    blocks = _Blocks(entry, len(dataset), size, batch_size, range(len(dataset)) if rows is None else rows)
     before = store.images_embedded
     if blocks.missing():
-        _check_stored(entry, dataset.name, allow_corrupt)
+        _check_stored(entry, blocks, dataset.name, allow_corrupt)
         loader = DataLoader(
             _Preprocessed(dataset, model),
             batch_sampler=blocks,
-            num_workers=_workers(workers),
+            num_workers=worker_count(workers),
             collate_fn=_collate,
             pin_memory=model.device.type == "cuda",
         )
         waiting = sum(min(size, len(dataset) - number * size) for number in blocks.missing())
         with tqdm(total=waiting, unit="image", disable=None if progress else True) as bar:
             _fill(model, dataset, store, entry, loader, size, layout, run, allow_corrupt, bar)
-    _check_stored(entry, dataset.name, allow_corrupt)
+    _check_stored(entry, blocks, dataset.name, allow_corrupt)
     paths = [path for _, path in sorted(entry.shards().items())]
     return Embeddings(entry, recipe, paths, len(dataset), store.images_embedded - before)
 
@@ -160,11 +178,12 @@ def _fill(model, dataset, store, entry, loader, size, layout, run, allow_corrupt
         features, kept, corrupt, seen = [], [], {}, 0
 
 
-def _check_stored(entry: Entry, name: str, allow_corrupt: bool) -> None:
-    """Verify every finished shard, and refuse those that an earlier run stored without unreadable images."""
+def _check_stored(entry: Entry, blocks: "_Blocks", name: str, allow_corrupt: bool) -> None:
+    """Verify the finished shards, and refuse those that an earlier run stored without unreadable images."""
     corrupt: dict[str, str] = {}
-    for path in entry.shards().values():
-        corrupt |= entry.read(path).corrupt
+    for number, path in entry.shards().items():
+        if number in blocks.wanted:
+            corrupt |= entry.read(path).corrupt
     if corrupt and not allow_corrupt:
         raise list_corrupt(corrupt, name)
 
@@ -173,7 +192,8 @@ def _key(model: Model, dataset: ImageDataset) -> dict:
     return model.identity() | {"precision": model.precision, "dataset_fingerprint": dataset.fingerprint}
 
 
-def _workers(wanted: int | None) -> int:
+def worker_count(wanted: int | None) -> int:
+    """How many processes decode beside the tower."""
     return min(8, max(1, len(os.sched_getaffinity(0)) - 1)) if wanted is None else wanted
 
 
@@ -184,12 +204,13 @@ def _device_name(device: torch.device) -> str:
 class _Blocks:
     """Batches of positions, shard by shard; a shard that another writer finished meanwhile is passed over."""
 
-    def __init__(self, entry: Entry, n: int, shard_size: int, batch_size: int):
+    def __init__(self, entry: Entry, n: int, shard_size: int, batch_size: int, rows: range):
         self.entry, self.n, self.shard_size, self.batch_size = entry, n, shard_size, batch_size
+        self.wanted = [number for number in range(-(-n // shard_size)) if number * shard_size in rows]
 
     def missing(self) -> list[int]:
         done = self.entry.shards()
-        return [number for number in range(-(-self.n // self.shard_size)) if number not in done]
+        return [number for number in self.wanted if number not in done]
 
     def __iter__(self) -> Iterator[list[int]]:
         for number in self.missing():

@@ -28,7 +28,7 @@ def pocket_rows(
     from clipkit.sections.measured import read_measured, section_rows
     from clipkit.sections.pocket.results import zoo_results
 
-    titles = [TITLES[name] for name in _sections(section, TITLES)]
+    titles = [TITLES[name] for name in section_names(section, TITLES)]
     if fresh:
         from tqdm import tqdm
 
@@ -91,7 +91,7 @@ def full_rows(
     from clipkit.pocket.store import cache_folder
     from clipkit.store import EmbeddingStore
 
-    sections = _sections(section, SECTIONS)
+    sections = section_names(section, SECTIONS)
     how = {"device": device, "precision": precision}
     chosen = [load(models[0], weights=weights, quickgelu=quickgelu, **how)] if weights else list(models)
     benchmarks = FullData(data, dict(map(count, n_expected)))
@@ -112,8 +112,9 @@ def full_rows(
     return found[wanted].reset_index(drop=True)
 
 
-def _sections(name: str, known: Iterable[str]) -> list[str]:
-    known = list(known)
+def section_names(name: str, known: Iterable[str]) -> list[str]:
+    """The section called `name`, or all that are known; raises UnknownName."""
+    known, name = list(known), name.lower().replace(" ", "-")
     if name not in (*known, ALL):
         raise UnknownName(f"unknown section {name!r}", did_you_mean(name, (*known, ALL)))
     return known if name == ALL else [name]

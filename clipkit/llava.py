@@ -1,5 +1,6 @@
 """LLaVA 1.5 and 1.6 by transformers, and how endings are scored that share an image and a question."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from PIL import Image
 
 from clipkit.errors import BadInput, MissingData
 from clipkit.lmm import Lmm
+from clipkit.models.random import SUFFIX
+from clipkit.models.weights import sha256_of
 
 
 def ending_log_probabilities(decoder, prompts, endings: Sequence[Sequence[int]]) -> torch.Tensor:
@@ -72,23 +75,64 @@ def load_llava(
 ) -> Llava:
     """LLaVA 1.5 or 1.6 from a folder, or by its hub id such as "llava-hf/llava-1.5-7b-hf".
 
+    "SOURCE/random" has the architecture and the processor of SOURCE, and random weights: to try a set-up, no evidence.
     Weights are read from safetensors alone. Raises MissingData for a path that does not exist, BadInput for another
     kind of model.
     """
     from transformers import (
-        AutoConfig,
         AutoProcessor,
         LlavaForConditionalGeneration,
         LlavaNextForConditionalGeneration,
     )
 
     kinds = {"llava": LlavaForConditionalGeneration, "llava_next": LlavaNextForConditionalGeneration}
-    if isinstance(source, Path) and not source.is_dir():
-        raise MissingData(
-            f"no folder {source}", "give a folder that save_pretrained wrote, or a hub id as text"
-        )
-    kind = AutoConfig.from_pretrained(source).model_type
+    place = str(source).removesuffix(SUFFIX)
+    config = _config(place)
+    kind = config.model_type
     if kind not in kinds:
-        raise BadInput(f"{source} is a {kind!r} model", f"give one of {', '.join(kinds)}")
-    net = kinds[kind].from_pretrained(source, dtype=dtype, use_safetensors=True).to(device)
-    return Llava(Path(source).name, net, AutoProcessor.from_pretrained(source))
+        raise BadInput(f"{place} is a {kind!r} model", f"give one of {', '.join(kinds)}")
+    if is_random(source):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            net = kinds[kind](config).to(dtype)
+    else:
+        net = kinds[kind].from_pretrained(place, dtype=dtype, use_safetensors=True)
+    return Llava(llava_name(source), net.to(device), AutoProcessor.from_pretrained(place))
+
+
+def is_random(source: str | Path) -> bool:
+    """Whether weights are drawn instead of read."""
+    return str(source).endswith(SUFFIX)
+
+
+def llava_name(source: str | Path) -> str:
+    """The last part of a source.
+
+    >>> llava_name("llava-hf/llava-1.5-7b-hf"), llava_name("models/mine/random")
+    ('llava-1.5-7b-hf', 'mine/random')
+    """
+    name = Path(str(source).removesuffix(SUFFIX)).name
+    return f"{name}{SUFFIX}" if is_random(source) else name
+
+
+def weights_of(source: str | Path) -> str:
+    """What tells the weights of a source from others: "random", the hub's commit, or a sha256 over a folder's files."""
+    if is_random(source):
+        return SUFFIX[1:]
+    if not Path(source).is_dir():
+        return f"{source}@{_config(str(source))._commit_hash}"
+    sums = [sha256_of(path) for path in sorted(Path(source).glob("*.safetensors"))]
+    return hashlib.sha256("".join(sums).encode()).hexdigest()
+
+
+def _config(place: str):
+    """The configuration in a folder or of a hub id; raises MissingData where it cannot be had."""
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(place)
+    except OSError as error:
+        raise MissingData(
+            f"no folder {place} with a config.json, and the hub does not give one ({str(error).splitlines()[0]})",
+            "give a folder that save_pretrained wrote, or a hub id such as llava-hf/llava-1.5-7b-hf",
+        ) from None

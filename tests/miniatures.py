@@ -5,14 +5,17 @@ import io
 import json
 import shutil
 import tempfile
+import zlib
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import open_clip
+from pair_miniatures import write_navi, write_scannet, write_spair
 from PIL import Image
 
-from clipkit.datasets import imagenet_x
+from clipkit.datasets import imagenet_d, imagenet_x
+from clipkit.datasets.benchmarks import DATASETS
 from clipkit.datasets.classes import class_set
 from clipkit.datasets.cue_conflict import stimuli
 
@@ -32,22 +35,32 @@ COUNTS = {
     "imagenet-r": 200,
     "cue-conflict": 64,
     "ninco": PER_OOD_SET,
+    "scannet-pairs": 2,
+    "imagenet-3dcc": 4,
+    "imagenet-c": 4,
 }
 """What the miniatures hold where a card wants more."""
 
 
 @cache
-def register_tiny() -> str:
+def register_tiny(patch: int = 16) -> str:
     """Make known to open_clip an architecture of its own classes, small enough for thousands of prompts."""
+    name = TINY if patch == 16 else f"{TINY}-{patch}"
     config = {
         "embed_dim": 16,
-        "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "patch_size": 16, "head_width": 16},
+        "vision_cfg": {
+            "image_size": 2 * patch,
+            "layers": 1,
+            "width": 32,
+            "patch_size": patch,
+            "head_width": 16,
+        },
         "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 16, "heads": 1, "layers": 1},
     }
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / f"{TINY}.json").write_text(json.dumps(config))
+        (Path(folder) / f"{name}.json").write_text(json.dumps(config))
         open_clip.add_model_config(folder)
-    return TINY
+    return name
 
 
 def write(path: Path, seed: int) -> None:
@@ -58,6 +71,46 @@ def write(path: Path, seed: int) -> None:
     Image.fromarray(pixels).save(buffer, "PNG" if path.suffix == ".png" else "JPEG", quality=90)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(buffer.getvalue())
+
+
+def write_corrupted(root: Path, benchmark: str) -> Path:
+    """The first four validation images under every corruption and severity that the card names, 36 pixels a side."""
+    shown = files()["imagenet-val"][: COUNTS[benchmark]]
+    for corruption in DATASETS[benchmark].corruptions:
+        for severity in range(1, 6):
+            for image in shown:
+                path = root / corruption / str(severity) / image.removeprefix("val/")
+                write(path, zlib.crc32(path.relative_to(root).as_posix().encode()))
+    return root
+
+
+def write_imagenet_d(root: Path, broken: bool = True) -> Path:
+    """Two good lines of each nuisance; if broken, one that repeats its name, and one without its image."""
+    (root / "questions").mkdir(parents=True)
+    for number, nuisance in enumerate(imagenet_d.NUISANCES):
+        for k in range(3):
+            write(root / nuisance / "mug" / f"{k}.png", 10 * number + k)
+        lines = [
+            (f"{nuisance}/mug/0.png", "coffee mug", "bottle", "lamp"),
+            (f"{nuisance}/mug/1.png", "coffee mug", "coffee mug", "lamp"),
+            (f"{nuisance}/mug/2.png", "coffee mug", "coffee mug", "Coffee Mug"),
+            (f"{nuisance}/mug/3.png", "coffee mug", "bottle", "lamp"),
+        ]
+        lines = lines if broken else lines[:2]
+        text = "\n".join("\t".join(line) for line in (imagenet_d.COLUMNS, *lines))
+        (root / "questions" / f"{nuisance}.csv").write_text(text)
+    return root
+
+
+OTHERS = {
+    "navi": ("navi_v1", lambda root: write_navi(root, keep=5, angles=(0, 60, 90, 30, 10))),
+    "scannet-pairs": ("scannet_test_1500", lambda root: write_scannet(root, keep=8)),
+    "spair-71k": ("SPair-71k", write_spair),
+    "imagenet-3dcc": ("imagenet_3dcc", lambda root: write_corrupted(root, "imagenet-3dcc")),
+    "imagenet-c": ("ImageNet-C", lambda root: write_corrupted(root, "imagenet-c")),
+    "imagenet-d": ("ImageNet-D", lambda root: write_imagenet_d(root, broken=False)),
+}
+"""Benchmarks of more than images and classes: where each lies, and what writes it."""
 
 
 def validation_images() -> list[str]:
@@ -114,6 +167,10 @@ def build(root: Path, *names: str) -> Path:
         write_coco_captions(root / "coco")
     if not names or "flickr30k" in names:
         write_flickr_captions(root / "flickr30k")
+    for name, (place, write_it) in OTHERS.items():
+        if not names or name in names:
+            (root / place).mkdir(parents=True)
+            write_it(root / place)
     return root
 
 

@@ -67,6 +67,34 @@ def test_full_measures_once_and_goes_on(full, tmp_path):
     assert {r["n"] for r in first if r["dataset"] == "coco"} == {6}
 
 
+def test_3d_correspondence_by_its_title_until_a_depth_map_is_lost(tmp_path):
+    register_tiny()
+    root = build(tmp_path / "data", "navi", "scannet-pairs", "spair-71k")
+    asked = [
+        "--profile",
+        "full",
+        "--models",
+        "tiny-clip/random",
+        "--data",
+        root,
+        "--store",
+        tmp_path / "store",
+    ]
+    asked += ["--workers", 0, "--n-expected", "scannet-pairs=2", "--json"]
+    rows = json.loads(run("3D correspondence", *asked, "--out", tmp_path / "out"))
+    headlines = {
+        (r["dataset"], r["metric"], r["n"]) for r in rows if r["subset"] == "all" and "," not in r["metric"]
+    }
+    assert headlines >= {
+        ("navi", "recall@0.02 m", 2), ("scannet-pairs", "recall@10 px", 2), ("spair-71k", "pck@0.1", 4),
+        ("all sets", "recall", 8),
+    }  # fmt: skip
+    (root / "navi_v1/duck/wild_set/depth/002.png").unlink()
+    with pytest.raises(BadInput, match=r"navi in .*: 1 part not whole: duck/002 \(no depth map\)"):
+        run("3d-correspondence", *asked, "--out", tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
 def test_weights_from_a_file_are_named_by_their_sum(full):
     weights = clip_weights("tiny-clip")
     asked = ("--models", "tiny-clip", "--weights", weights, "--no-quickgelu")

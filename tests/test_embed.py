@@ -225,6 +225,8 @@ def test_allowed_unreadable_images_are_left_out_and_counted(small, few, store):
     assert (found.n_expected, found.n_seen, found.images_embedded) == (9, 7, 7)
     assert set(found.corrupt) == names and not names & set(found.ids) and found.features.shape == (7, 384)
     assert found.labels.tolist() == [0] * 4 + [1] * 3
+    with pytest.raises(BadInput, match="2 images were left out"):
+        found[0]
     with pytest.raises(CorruptData, match="2 unreadable"):
         embed_images(small, dataset, store, shard_size=4, **QUIET)
 
@@ -233,6 +235,8 @@ def test_two_settings_of_one_key_keep_the_first_block_size(small, few, store):
     embed_images(small, open_images(few), store, shard_size=3, **QUIET)
     again = embed_images(small, open_images(few), store, shard_size=5, **QUIET)
     assert again.images_embedded == 0 and len(again.paths) == 3
+    assert len(again) == len(again.features)
+    assert all((again[i] == features).all() for i, features in enumerate(again.features))
 
 
 def test_a_store_that_cannot_be_written_is_known_before_the_tower_runs(small, few, tmp_path):

@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from clipkit.cli.infer import BatchSize, Device, Precision, QuickGelu, Weights, Workers
 from clipkit.cli.tables import show
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 app = typer.Typer()
 
@@ -68,6 +71,11 @@ def evaluate(
             n_expected=n_expected or [], device=device, precision=precision,
             batch_size=batch_size, workers=workers, progress=not as_json,
         )  # fmt: skip
+    show_rows(found, as_json)
+
+
+def show_rows(found: "pd.DataFrame", as_json: bool) -> None:
+    """Print result rows as JSON, or one table for each model and section."""
     if as_json:
         clean = [{k: None if v != v else v for k, v in row.items()} for row in found.to_dict("records")]
         typer.echo(json.dumps(clean, indent=1, allow_nan=False))

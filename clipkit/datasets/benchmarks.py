@@ -12,9 +12,14 @@ import pandas as pd
 from clipkit.datasets.captions import read_captions
 from clipkit.datasets.card import DatasetCard
 from clipkit.datasets.classes import ClassSet, class_set
+from clipkit.datasets.corrupted_folders import CorruptedImages
+from clipkit.datasets.imagenet_d import ImageNetD
 from clipkit.datasets.images import NO_LABEL, ImageDataset, list_corrupt
 from clipkit.datasets.misfits import label_positions, misfits
+from clipkit.datasets.navi import Navi
 from clipkit.datasets.readers import list_images
+from clipkit.datasets.scannet_pairs import ScanNetPairs
+from clipkit.datasets.spair import SPair
 from clipkit.datasets.view import View
 from clipkit.errors import BadInput, MissingData
 from clipkit.registry import Registry
@@ -30,6 +35,8 @@ def _read_cards() -> Registry[DatasetCard]:
 
 
 DATASETS = _read_cards()
+READERS = {"navi": Navi, "scannet-pairs": ScanNetPairs, "spair-71k": SPair, "imagenet-d": ImageNetD}
+"""Benchmark → what reads its folder, where that is not one of images and classes alone."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ def find_benchmark(name: str, root: Path, n_expected: int | None = None) -> Benc
     if path is None:
         looked = ", ".join((*card.places, card.name))
         raise MissingData(f"{name} is not in {root} (looked for {looked})", f"get it: {card.get}")
-    images = list_images(path)
+    images = _read(card, path)
     images.name = name
     captions: dict[str, tuple[str, ...]] = {}
     if card.captions:
@@ -117,6 +124,12 @@ def open_benchmark(name: str, root: Path, n_expected: int | None = None) -> Benc
     if found.images.scan.corrupt:
         raise list_corrupt(found.images.scan.corrupt, name)
     return found
+
+
+def _read(card: DatasetCard, path: Path) -> ImageDataset:
+    if card.corruptions:
+        return CorruptedImages(path, card)
+    return READERS.get(card.name, list_images)(path)
 
 
 def _only(images: ImageDataset, wanted: list[bool], border: int = 0) -> View:

@@ -9,21 +9,24 @@ from clipkit.errors import BadInput
 class DatasetCard:
     """One data set: what it is for, how large it must be, where it comes from and how it lies on disk.
 
-    `n_expected` is None where no count has been verified; the number found is then recorded but cannot be
-    checked, and `note` may say what is believed. `fingerprint` pins the content of one copy
+    `n_expected` counts images, or what `ImageDataset.counted` says. It is None where no count has been verified;
+    the number found is then recorded but cannot be checked, and `note` may say what is believed.
+    `fingerprint` pins the content of one copy
     (`ImageDataset.fingerprint`), "" where none is known.
 
     `classes` names the classes (`clipkit.datasets.classes.class_set`), "" where images belong to none that a
     model knows; logits are restricted to them before any softmax. `names` says which file names are known
     ("imagenet-val", "cue-conflict"). `places` are the paths below a folder of data sets where a release unpacks to,
     `captions` the file of captions in there. With `partial`, folders of other classes are passed over. `border`:
-    pixels to cut off at each side.
+    pixels to cut off at each side. `corruptions`: folders that are read, each with five severities.
+    `n_about` is how many images a model is given, as far as is believed: for plans alone, never checked.
     """
 
     name: str
     task: str
     class_names: tuple[str, ...] = ()
     n_expected: int | None = None
+    n_about: int | None = None
     fingerprint: str = ""
     licence: str = ""
     get: str = ""
@@ -35,6 +38,7 @@ class DatasetCard:
     captions: str = ""
     partial: bool = False
     border: int = 0
+    corruptions: tuple[str, ...] = ()
 
     def check(self, n_found: int, fingerprint: str = "") -> None:
         """Raise BadInput unless the count, and the fingerprint where both are known, are as expected.

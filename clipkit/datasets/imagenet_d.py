@@ -11,9 +11,12 @@ then scores: read `clipkit.sections.lmm_interaction` before you compare anybody 
 """
 
 import csv
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+from clipkit.datasets.folder import FolderImages
+from clipkit.datasets.images import NO_LABEL
 from clipkit.errors import BadInput, MissingData
 from clipkit.registry import did_you_mean
 
@@ -22,7 +25,7 @@ COLUMNS = ("image_dir", "gt_category", "top1_pred_cate", "top2_pred_cate")
 
 
 class Question(NamedTuple):
-    """A question about the image at `image`, the right name, and the names to choose from, the right one first."""
+    """A question about the image at `image`, the right name, and the two names to choose from, as they are listed."""
 
     image: Path
     question: str
@@ -31,18 +34,54 @@ class Question(NamedTuple):
 
 
 class Questions(NamedTuple):
-    """The questions of one file, and the lines that make none: `repeated` names, and images that are `missing`."""
+    """The questions of one file, all names in it, and the lines that make none: `repeated` names, `missing` images."""
 
     asked: list[Question]
+    names: set[str]
     repeated: list[str]
     missing: list[str]
+
+
+class ImageNetD(FolderImages):
+    """The images of the three folders; ids are paths below `root`, such as "background/…".
+
+    questions: nuisance → its `Questions`. Images that are asked about and not there are `defects`. Raises what
+    `read_questions` does.
+    """
+
+    def __init__(self, root: str | Path):
+        super().__init__(root)
+        self.questions = {nuisance: read_questions(self.root, nuisance) for nuisance in NUISANCES}
+        self.defects = {
+            image: f"asked about in {nuisance}.csv, no such file"
+            for nuisance, found in self.questions.items()
+            for image in found.missing
+        }
+        self.class_names = ()
+        self._set_entries([(i, NO_LABEL) for i in self.ids if i.partition("/")[0] in NUISANCES])
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the images and of the questions."""
+        asked = [(self.root / "questions" / f"{nuisance}.csv").read_bytes() for nuisance in NUISANCES]
+        return hashlib.sha256(super().fingerprint.encode() + b"".join(asked)).hexdigest()
+
+
+def question(image: Path, answer: str, choices: tuple[str, str]) -> Question:
+    """The question which of two names an image shows, in our words.
+
+    >>> question(Path("mug/1.png"), "mug", ("bottle", "mug")).question
+    'What is the main object in this image? Choose one of: bottle, mug.'
+    """
+    text = f"What is the main object in this image? Choose one of: {', '.join(choices)}."
+    return Question(image, text, answer, choices)
 
 
 def read_questions(root: Path, nuisance: str) -> Questions:
     """The two-name questions of one nuisance, as published: the class, and the model's best wrong name.
 
     That is its first guess if wrong, else its second. Where that is the class once more, or the image is not there, the
-    line is left out and named. The wording is ours. Raises MissingData for a file that is not there, BadInput for an
+    line is left out and named. Raises MissingData for a file that is not there, BadInput for an
     unknown nuisance, other columns, or a path that leads out of `root`.
     """
     if nuisance not in NUISANCES:
@@ -50,7 +89,7 @@ def read_questions(root: Path, nuisance: str) -> Questions:
     path = root / "questions" / f"{nuisance}.csv"
     if not path.is_file():
         raise MissingData(f"no questions {path}", "fetch ImageNet-D: folders and questions/ in one place")
-    found = Questions([], [], [])
+    found = Questions([], set(), [], [])
     with open(path, encoding="utf-8", newline="") as file:
         lines = csv.DictReader(file, delimiter="\t")
         if missing := sorted(set(COLUMNS) - set(lines.fieldnames or ())):
@@ -60,6 +99,7 @@ def read_questions(root: Path, nuisance: str) -> Questions:
         for line in lines:
             name, right, first, second = (line[column].strip() for column in COLUMNS)
             image, wrong = root / name, first if first != right else second
+            found.names.update((right, first, second))
             if not image.resolve().is_relative_to(root.resolve()):
                 raise BadInput(f"{path} names {name!r}, which lies outside {root}", "fetch the file again")
             if wrong.lower() == right.lower():
@@ -67,6 +107,5 @@ def read_questions(root: Path, nuisance: str) -> Questions:
             elif not image.is_file():
                 found.missing.append(name)
             else:
-                question = f"What is the main object in this image? Choose one of: {right}, {wrong}."
-                found.asked.append(Question(image, question, right, (right, wrong)))
+                found.asked.append(question(image, right, (right, wrong)))
     return found

@@ -5,9 +5,11 @@ import io
 import warnings
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +45,8 @@ class ImageDataset(ABC):
 
     `ids` are sorted and unique, `labels` an int64 array (n,) with -1 for none, `class_names` what the
     labels index ("" for none). `pixels`, if not None, holds all images decoded: uint8 (n, h, w, 3).
+    `defects`: what is not read because the copy is damaged, name → why. A card counts `n_counted` things called
+    `counted`.
     Instances pickle cheaply and hold no open file, so that every worker process opens its own.
     """
 
@@ -51,6 +55,13 @@ class ImageDataset(ABC):
     labels: np.ndarray
     class_names: tuple[str, ...] = ()
     pixels: np.ndarray | None = None
+    defects: Mapping[str, str] = MappingProxyType({})
+    counted = "images"
+
+    @property
+    def n_counted(self) -> int:
+        """How many images there are, or what else a card counts."""
+        return len(self)
 
     @abstractmethod
     def read(self, index: int) -> bytes:

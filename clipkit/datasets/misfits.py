@@ -16,12 +16,16 @@ def misfits(card: DatasetCard, images: ImageDataset, captions: Mapping[str, obje
     """What is wrong, one sentence each; [] if all is as the card says. No image is read.
 
     Classes are compared where the card names them, file names where the card or the captions know them. In tar
-    shards and Parquet files that do not keep names, names are not compared.
+    shards and Parquet files that do not keep names, names are not compared. Corrupted images of which a number is
+    expected are a part on purpose, and need not have every class.
     """
     found = []
-    if card.n_expected is not None and len(images) != card.n_expected:
-        found.append(f"{len(images):,} images found, {card.n_expected:,} expected")
-    if card.classes:
+    if card.n_expected is not None and images.n_counted != card.n_expected:
+        found.append(f"{images.n_counted:,} {images.counted} found, {card.n_expected:,} expected")
+    found += _listed(
+        "not whole", [f"{name} ({why})" for name, why in images.defects.items()], "part", "parts"
+    )
+    if card.classes and not (card.corruptions and card.n_expected):
         found += _classes(images, class_set(card.classes), card.partial)
     names = {i.rpartition("/")[2]: i for i in images.ids}
     known = set(captions) or _known_names(card)

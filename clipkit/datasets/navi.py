@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from clipkit.datasets.images import NO_LABEL, ImageDataset, Sample
-from clipkit.datasets.pairs import DepthView, Pair, geometric_pair
+from clipkit.datasets.images import NO_LABEL, Sample
+from clipkit.datasets.pairs import DepthView, Pair, PairedImages, geometric_pair
 from clipkit.errors import CorruptData, MissingData
 from clipkit.metrics.geometry import viewpoint_change
 
@@ -28,14 +28,15 @@ _DEPTH = 655_350.0  # value · depth, in millimetres
 _POINTS = 128  # points a side, probe3d's 512 / 4
 
 
-class Navi(ImageDataset):
+class Navi(PairedImages):
     """The images of the pairs, each cut to the square around its object; ids are "<object>/<id>".
 
     every: each how many-th photograph of the wild sets is the first of a pair; its partner is drawn among the others
     of its object within `max_angle` degrees (seed). probe3d draws so too, but from the order in which its file system
     lists names, so *its very pairs cannot be had again*; and it cuts photographs to their middle square before it cuts
-    them to the object, which this reader does not. A photograph without image or depth map, with a map of another
-    proportion or of zeros only, or without a partner is left out: `left_out` tells which and why.
+    them to the object, which this reader does not. A photograph without image or depth map, or with a map of another
+    proportion, is one of the `defects`. One whose depth is zero everywhere, or that has no partner, is no defect and
+    `left_out`: name → why.
 
     Raises MissingData if there are no annotations below `root`.
     """
@@ -43,7 +44,7 @@ class Navi(ImageDataset):
     name = "navi"
 
     def __init__(self, root: str | Path, every: int = 4, max_angle: float = 120.0, seed: int = 8):
-        self.root, self.left_out = Path(root), {}
+        self.root, self.defects, self.left_out = Path(root), {}, {}
         self._notes = {f"{p.parts[-3]}/{Path(a['filename']).stem}": a
                        for p in sorted(self.root.glob("*/wild_set/annotations.json"))
                        for a in json.loads(p.read_text())}  # fmt: skip
@@ -56,7 +57,8 @@ class Navi(ImageDataset):
         used = sorted({i for both in self._chosen for i in both})
         if not used:
             raise MissingData(
-                f"{self.root} holds no two usable views of an object: {self.left_out}", "complete the copy"
+                f"{self.root} holds no two usable views of an object: {self.defects | self.left_out}",
+                "complete the copy",
             )
         self._set_entries([(i, NO_LABEL) for i in used])
 
@@ -68,8 +70,11 @@ class Navi(ImageDataset):
 
     def __getitem__(self, index: int) -> Sample:
         name = self.ids[index]
-        with Image.open(self._path("images", name, "jpg")) as image:
-            image = ImageOps.exif_transpose(image).convert("RGB")
+        try:
+            with Image.open(self._path("images", name, "jpg")) as image:
+                image = ImageOps.exif_transpose(image).convert("RGB")
+        except OSError as error:
+            raise CorruptData(f"{name}: cannot be decoded ({error})") from None
         height, width = _depth(self._path("depth", name, "png")).shape
         left, top, side = self._box(name)
         scale = np.array([image.width / width, image.height / height] * 2)
@@ -117,19 +122,24 @@ class Navi(ImageDataset):
         return int(left), int(top), int(side)
 
     def _is_whole(self, name: str) -> bool:
-        why = self._fault(self._path("images", name, "jpg"), self._path("depth", name, "png"))
-        if why:
-            self.left_out[name] = why
+        image, depth = self._path("images", name, "jpg"), self._path("depth", name, "png")
+        if why := self._fault(image, depth):
+            self.defects[name] = why
+        elif not _depth(depth).any():
+            self.left_out[name] = why = "depth is zero everywhere"
         return not why
 
     def _fault(self, image: Path, depth: Path) -> str:
         if not image.is_file() or not depth.is_file():
             return "no image" if not image.is_file() else "no depth map"
         height, width = _depth(depth).shape
-        across, down = _size(image)
+        try:
+            across, down = _size(image)
+        except OSError:
+            return "is not an image"
         if abs(across * height - down * width) > 0.01 * across * height:
             return f"depth is {width} x {height}, the image {across} x {down}"
-        return "" if _depth(depth).any() else "depth is zero everywhere"
+        return ""
 
     def _draw(self, names: list[str], every: int, most: float, rng) -> list[tuple[str, str]]:
         poses = {name: pose(self._notes[name]["camera"]) for name in names}

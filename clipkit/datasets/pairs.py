@@ -1,9 +1,11 @@
 """Pairs of images with points of the first whose place in the second is known: what correspondence is scored on."""
 
+from abc import abstractmethod
 from typing import NamedTuple
 
 import numpy as np
 
+from clipkit.datasets.images import ImageDataset
 from clipkit.errors import BadInput
 
 
@@ -34,6 +36,22 @@ class Pair(NamedTuple):
     def usable(self) -> bool:
         """Whether there is anything to match."""
         return len(self.query) > 0 and len(self.candidates) > 1
+
+
+class PairedImages(ImageDataset):
+    """Images that are asked about in pairs, and a card counts the pairs."""
+
+    counted = "pairs"
+    _chosen: list
+
+    @abstractmethod
+    def pairs(self) -> list[Pair]:
+        """The pairs, in the order of the release; `first` and `second` are positions in `ids`."""
+
+    @property
+    def n_counted(self) -> int:
+        """How many pairs are read."""
+        return len(self._chosen)
 
 
 class DepthView(NamedTuple):

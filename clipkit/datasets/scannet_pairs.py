@@ -16,43 +16,42 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from clipkit.datasets.images import NO_LABEL, ImageDataset
-from clipkit.datasets.pairs import DepthView, Pair, geometric_pair
-from clipkit.errors import BadInput, CorruptData, MissingData
+from clipkit.datasets.images import NO_LABEL
+from clipkit.datasets.pairs import DepthView, Pair, PairedImages, geometric_pair
+from clipkit.errors import CorruptData, MissingData
 from clipkit.metrics.geometry import viewpoint_change
 
-N_EXPECTED = 1_500
 _SIZE = (640, 480)
 _STEP = 4  # probe3d's scale of 0.25
 
 
-class ScanNetPairs(ImageDataset):
+class ScanNetPairs(PairedImages):
     """The frames of the pairs; ids are "<scene>/color/<frame>.jpg".
 
     A pair one of whose frames has no image, depth map or pose, or a depth map of another size than that which the
-    intrinsics belong to, is left out (`left_out`: pair → why). One whose depth is all zeros stays, and is not usable.
+    intrinsics belong to, is one of the `defects`. One whose depth is all zeros stays, and is not usable.
 
-    Raises MissingData without the two lists, BadInput unless there are `n_expected` pairs.
+    Raises MissingData without the two lists.
     """
 
     name = "scannet-pairs"
 
-    def __init__(self, root: str | Path, n_expected: int | None = N_EXPECTED):
-        self.root, self.left_out = Path(root), {}
+    def __init__(self, root: str | Path):
+        self.root, self.defects = Path(root), {}
         for file in ("test.npz", "intrinsics.npz"):
             if not (self.root / file).is_file():
                 raise MissingData(f"no {file} in {self.root}", "unpack scannet_test_1500.tar there")
         with np.load(self.root / "test.npz", allow_pickle=False) as listed:
             found = [(f"scene{room:04d}_{scan:02d}", a, b) for room, scan, a, b in listed["name"].tolist()]
-        if n_expected is not None and len(found) != n_expected:
-            raise BadInput(
-                f"{self.root} lists {len(found)} pairs, {n_expected} expected", "complete the copy"
-            )
         with np.load(self.root / "intrinsics.npz", allow_pickle=False) as known:
             self._intrinsics = {scene: known[scene] for scene, *_ in found}
         self._chosen = [frames for frames in found if self._is_whole(*frames)]
         if not self._chosen:
-            raise MissingData(f"{self.root} holds the frames of no pair", "complete the copy")
+            name, why = next(iter(self.defects.items()))
+            raise MissingData(
+                f"{self.root} holds the frames of no pair: {len(self.defects)} not whole, such as {name} ({why})",
+                "complete the copy",
+            )
         used = sorted({(scene, frame) for scene, *both in self._chosen for frame in both})
         self._set_entries([(self._image(*frame), NO_LABEL) for frame in used])
 
@@ -89,15 +88,18 @@ class ScanNetPairs(ImageDataset):
     def _is_whole(self, scene: str, *frames: int) -> bool:
         why = next(filter(None, (self._fault(self.root / scene, frame) for frame in frames)), "")
         if why:
-            self.left_out[f"{scene}/{frames[0]}-{frames[1]}"] = why
+            self.defects[f"{scene}/{frames[0]}-{frames[1]}"] = why
         return not why
 
     def _fault(self, folder: Path, frame: int) -> str:
         for kind, suffix in (("color", "jpg"), ("depth", "png"), ("pose", "txt")):
             if not (folder / kind / f"{frame}.{suffix}").is_file():
                 return f"frame {frame} has no file in {kind}"
-        with Image.open(folder / "depth" / f"{frame}.png") as image:
-            width, height = image.size
+        try:
+            with Image.open(folder / "depth" / f"{frame}.png") as image:
+                width, height = image.size
+        except OSError:
+            return f"depth of frame {frame} is not an image"
         return "" if (width, height) == _SIZE else f"depth of frame {frame} is {width} x {height}"
 
 

@@ -16,28 +16,28 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from clipkit.datasets.images import NO_LABEL, ImageDataset, Sample, decode
-from clipkit.datasets.pairs import Pair
+from clipkit.datasets.images import NO_LABEL, Sample, decode
+from clipkit.datasets.pairs import Pair, PairedImages
 from clipkit.errors import CorruptData, MissingData
 
 _GRID = 50  # places a side among which a match chooses, as in probe3d's map of 800 / 16 cells
 
 
-class SPair(ImageDataset):
+class SPair(PairedImages):
     """The images of the pairs, padded to squares with white, to the right or below; ids are "<class>/<image>".
 
     At most `most` pairs of each class and level of viewpoint change are kept, shuffled with `seed` (probe3d: 200 and
     20; it shuffles names in the file system's order, this reader sorted ones, so the pairs differ). `categories` and
     `levels` (0, 1 or 2) go with `pairs`, one entry each: a score is the mean over classes.
 
-    A pair one of whose images or annotations is missing is left out (`left_out`: pair → why).
+    A pair one of whose images or annotations is missing is one of the `defects`.
     Raises MissingData without annotations of pairs.
     """
 
     name = "spair-71k"
 
     def __init__(self, root: str | Path, split: str = "test", most: int | None = 200, seed: int = 20):
-        self.root, self.left_out = Path(root), {}
+        self.root, self.defects = Path(root), {}
         files = sorted((self.root / "PairAnnotation" / split).glob("*.json"))
         if not files:
             raise MissingData(
@@ -56,7 +56,11 @@ class SPair(ImageDataset):
                     self.categories.append(category)
                     self.levels.append(level)
         if not self._chosen:
-            raise MissingData(f"{self.root} holds the images of no pair", "complete the copy")
+            name, why = next(iter(self.defects.items()))
+            raise MissingData(
+                f"{self.root} holds the images of no pair: {len(self.defects)} not whole, such as {name} ({why})",
+                "complete the copy",
+            )
         used = sorted({name for found in self._chosen for name in _names(found)})
         self._set_entries([(name, NO_LABEL) for name in used])
 
@@ -67,7 +71,10 @@ class SPair(ImageDataset):
             raise CorruptData(f"cannot be read ({error.strerror})") from None
 
     def __getitem__(self, index: int) -> Sample:
-        image = decode(self.read(index))
+        try:
+            image = decode(self.read(index))
+        except CorruptData as error:
+            raise CorruptData(f"{self.ids[index]}: {error.problem}") from None
         square = Image.new("RGB", (max(image.size),) * 2, "white")
         square.paste(image)
         return Sample(self.ids[index], square, NO_LABEL)
@@ -109,7 +116,7 @@ class SPair(ImageDataset):
         for name in _names(found):
             for path in (self._image(name), self._annotation(name)):
                 if not path.is_file():
-                    self.left_out[found["filename"]] = f"no {path.relative_to(self.root).as_posix()}"
+                    self.defects[found["filename"]] = f"no {path.relative_to(self.root).as_posix()}"
                     return False
         return True
 

@@ -22,6 +22,10 @@ STANDS_FOR = {
     "unusual": "objectnet", "hard-images": "imagenet-a",
 }  # fmt: skip
 """Set of the pocket track → the benchmark it was made after; the tidy pictures are V2's most typical ones."""
+CORRUPTED = {f"wild+{c}": f"{card.name}/{c}" for card in DATASETS.values() for c in card.corruptions}
+"""Corrupted set of the pocket track → benchmark and corruption, all severities."""
+DENSE_SIZES = {"navi": (512, 512), "scannet-pairs": (480, 640), "spair-71k": (800, 800)}
+"""Benchmark → (height, width) in pixels of the images that dense maps are made from: those of probe3d."""
 SUBSETS = ("imagenet-r", "imagenet-a", "objectnet")
 TWINS = {f"{VAL}/{name}": name for name in SUBSETS}
 """ImageNet's validation images of the classes of a benchmark that has not all thousand → the benchmark."""
@@ -52,9 +56,9 @@ class FullData:
     """The sets of the full track; each benchmark is opened once, for all models and sections.
 
     Names: those of `clipkit.datasets.benchmarks.DATASETS`; "imagenet-x/top" and "imagenet-x/multi"; the same-class
-    twins "imagenet-val/imagenet-r", "…/imagenet-a" and "…/objectnet"; "cue-conflict/names"; and those of the pocket
-    track in `STANDS_FOR`, for a measure that takes no names. `n_expected` replaces counts of cards, for a part on
-    purpose.
+    twins "imagenet-val/imagenet-r", "…/imagenet-a" and "…/objectnet"; "cue-conflict/names"; one corruption, such as
+    "imagenet-3dcc/fog_3d"; and those of the pocket track in `STANDS_FOR` and `CORRUPTED`, for a measure that takes no
+    names. `n_expected` replaces counts of cards, for a part on purpose.
     """
 
     def __init__(self, root: str | Path, n_expected: Mapping[str, int] | None = None):
@@ -66,7 +70,11 @@ class FullData:
         self._asked: dict[str, Asked] = {}
 
     def open(self, names: Iterable[str]) -> None:
-        """Open and check what `names` need, before any model runs; raises MissingData that lists all not there."""
+        """Open and check what `names` need, before any model runs; raises MissingData that lists all not there.
+
+        Raises BadInput where corrupted images are none of the validation set, or not the same under all corruptions.
+        """
+        names = list(names)
         needed = dict.fromkeys(benchmark_of(name) for name in names)
         absent = [name for name in needed if place_of(DATASETS[name], self.root) is None]
         if absent:
@@ -77,6 +85,14 @@ class FullData:
             )
         for name in needed:
             self.benchmark(name)
+        shown = {name: set(self[name].table.source) for name in names if name in CORRUPTED.values()}
+        for name, pictures in shown.items():
+            first = next(iter(shown))
+            if pictures != shown[first]:
+                raise BadInput(
+                    f"{first} and {name} show {len(pictures ^ shown[first]):,} different validation images",
+                    "take the same part of both",
+                )
 
     def benchmark(self, name: str) -> Benchmark:
         """A benchmark, opened and checked; raises what `open_benchmark` does."""
@@ -96,7 +112,7 @@ class FullData:
         return self._asked[name]
 
     def _ask(self, name: str) -> Asked:
-        name = STANDS_FOR.get(name, name)
+        name = (STANDS_FOR | CORRUPTED).get(name, name)
         found = self.benchmark(benchmark_of(name))
         classes = class_set(name if name in SUBSETS else "imagenet")
         whole = Asked(found, slice(None), found.labels, found.table, classes)
@@ -104,6 +120,8 @@ class FullData:
             return _annotated(whole, ANNOTATED[name])
         if name in TWINS:
             return _twin(whole, class_set(DATASETS[TWINS[name]].classes))
+        if found.card.corruptions:
+            return _corrupted(whole, name.partition("/")[2], self.benchmark(VAL))
         if found.card.name == CUES:
             names = [cue_conflict.parse(file) for file in found.table.file_name]
             table = found.table.assign(
@@ -119,8 +137,11 @@ def benchmark_of(name: str) -> str:
     >>> benchmark_of("imagenet-x/top"), benchmark_of("imagenet-val/objectnet"), benchmark_of("sun")
     ('imagenet-val', 'imagenet-val', 'sun')
     """
+    name = CORRUPTED.get(name, name)
     if name in ANNOTATED or name in TWINS:
         return VAL
+    if name in CORRUPTED.values():
+        return name.partition("/")[0]
     return DATASETS[CUES if name == CUE_NAMES else STANDS_FOR.get(name, name)].name
 
 
@@ -142,3 +163,22 @@ def _twin(whole: Asked, classes: ClassSet) -> Asked:
     rows = np.flatnonzero(labels >= 0)
     table = whole.table.iloc[rows].reset_index(drop=True)
     return replace(whole, rows=rows, labels=labels[rows], table=table, classes=classes)
+
+
+def _corrupted(whole: Asked, corruption: str, clean: Benchmark) -> Asked:
+    """The images of one corruption; table: severity, and source, the position of the clean image."""
+    place = {name: i for i, name in enumerate(clean.table.file_name)}
+    rows = [i for i, name in enumerate(whole.benchmark.images.ids) if name.startswith(f"{corruption}/")]
+    table = whole.table.iloc[rows].reset_index(drop=True)
+    unknown = sorted(set(table.file_name) - place.keys())
+    if unknown:
+        raise BadInput(
+            f"{len(unknown):,} images of {whole.benchmark.card.name} are not in {VAL}, such as {unknown[0]}",
+            "complete the copy of the validation images",
+        )
+    severity = [int(whole.benchmark.images.ids[i].split("/")[1]) for i in rows]
+    table = table.assign(severity=severity, source=[place[name] for name in table.file_name])
+    # Ids are sorted, so that a corruption is one block.
+    return replace(
+        whole, rows=slice(rows[0], rows[-1] + 1), labels=whole.labels[rows[0] : rows[-1] + 1], table=table
+    )

@@ -26,6 +26,7 @@ from clipkit.sections.measured import Measured, to_rows, write_measured
 from clipkit.store import EmbeddingStore
 
 ROWS = "rows"
+WITHOUT_CLASSES = ("retrieval", "3D correspondence")
 
 
 def evaluate(
@@ -48,7 +49,7 @@ def evaluate(
     All names and all data are checked before any model runs. Raises UnknownName, MissingData, BadInput, CorruptData.
     """
     chosen = {name: SECTIONS[name] for name in sections}
-    cards = {found.name: model for model in models for found in [_card(model)]}
+    cards = {found.name: model for model in models for found in [card_of(model)]}
     data.open(name for section in chosen.values() for name in section.datasets)
     for name, model in cards.items():
         outputs = None
@@ -60,10 +61,10 @@ def evaluate(
                 "precision": model.precision if isinstance(model, Model) else precision,
             }
             path = out / MEASURED / title / f"{file_stem(name)}.parquet"
-            if (section.needs_texts and not _card(model).prompts) or _up_to_date(path, made_by):
+            if (section.needs_texts and not card_of(model).prompts) or up_to_date(path, made_by):
                 yield name, title, False
                 continue
-            outputs = outputs or FullOutputs(_load(model, precision, device), data, store, **how)
+            outputs = outputs or FullOutputs(load_any(model, precision, device), data, store, **how)
             start = time.perf_counter()
             measured, notes = section.measure(outputs), section.notes(outputs)
             seconds = time.perf_counter() - start
@@ -79,7 +80,7 @@ def evaluate(
 
 
 def rows(measured: Sequence[Measured], outputs: FullOutputs, seconds: float) -> list[Result]:
-    """Result rows, each with its recipe: templates, class names, images of the benchmark expected and seen.
+    """Result rows, each with its recipe: templates, class names, images (or pairs) of the benchmark expected and seen.
 
     -1 is expected where no count was verified, and stands for both where several sets are averaged.
     """
@@ -90,14 +91,14 @@ def rows(measured: Sequence[Measured], outputs: FullOutputs, seconds: float) -> 
             "seconds": seconds,
             "logit_scale": outputs.card.logit_scale,
         }
-        if m.section != "retrieval":
+        if m.section not in WITHOUT_CLASSES:
             classnames = "cue-conflict" if m.dataset == CUE_NAMES else "imagenet"
             recipe["classnames_hash"] = prompts.short_hash(prompts.classnames(classnames))
         if m.prompts:
             recipe["templates_hash"] = prompts.short_hash(prompts.templates(m.prompts))
         if m.dataset not in MEANS:
             benchmark = outputs.data[m.dataset].benchmark
-            recipe |= {"n_expected": benchmark.card.n_expected or -1, "n_seen": len(benchmark.images)}
+            recipe |= {"n_expected": benchmark.card.n_expected or -1, "n_seen": benchmark.images.n_counted}
         found += to_rows([m], outputs.card.name, outputs.track, **recipe)
     return found
 
@@ -111,7 +112,7 @@ def file_stem(model: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", model.replace("/", "--"))
 
 
-def _card(model: str | Model) -> ModelCard:
+def card_of(model: str | Model) -> ModelCard:
     """What is known of a model before it is loaded; raises UnknownName, or BadInput for a pocket model."""
     if isinstance(model, Model):
         return model.card
@@ -121,7 +122,8 @@ def _card(model: str | Model) -> ModelCard:
     return found
 
 
-def _load(model: str | Model, precision: str, device: str | None) -> Model:
+def load_any(model: str | Model, precision: str, device: str | None) -> Model:
+    """The model, with random weights if its name says so."""
     if isinstance(model, Model):
         return model
     if model.endswith(SUFFIX):
@@ -129,7 +131,8 @@ def _load(model: str | Model, precision: str, device: str | None) -> Model:
     return load(model, device=device, precision=precision)
 
 
-def _up_to_date(path: Path, made_by: dict[str, str]) -> bool:
+def up_to_date(path: Path, made_by: dict[str, str]) -> bool:
+    """Whether the metadata of the Parquet file at `path` say all that `made_by` says."""
     if not path.is_file():
         return False
     said = pq.read_schema(path).metadata or {}
@@ -143,6 +146,17 @@ def _code() -> str:
     given = [package / "full" / f"{name}.py" for name in ("data", "outputs", "measure")]
     read = [
         package / "datasets" / f"{name}.py"
-        for name in ("classes", "captions", "imagenet_x", "misfits", "view")
+        for name in (
+            "captions",
+            "classes",
+            "corrupted_folders",
+            "imagenet_x",
+            "misfits",
+            "navi",
+            "pairs",
+            "scannet_pairs",
+            "spair",
+            "view",
+        )
     ]
-    return f"{code_digest()}-{statements_digest([*given, *read])[:16]}"
+    return f"{code_digest()}-{statements_digest([*given, *read, package / 'dense.py'])[:16]}"

@@ -8,10 +8,23 @@ from scipy.special import softmax
 
 from clipkit.datasets.classes import class_set
 from clipkit.datasets.imagenet_x import FACTORS
-from clipkit.full.data import ANNOTATED, CUE_NAMES, CUES, MATCHED, STANDS_FOR, THRESHOLD, TOP, TWINS, VAL
+from clipkit.full.data import (
+    ANNOTATED,
+    CORRUPTED,
+    CUE_NAMES,
+    CUES,
+    MATCHED,
+    STANDS_FOR,
+    THRESHOLD,
+    TOP,
+    TWINS,
+    VAL,
+)
 from clipkit.metrics import class_probabilities
 from clipkit.registry import Registry
 from clipkit.sections.measure import calibration as measure_calibration
+from clipkit.sections.measure import correspondence as measure_correspondence
+from clipkit.sections.measure import corruption_3d as measure_corruption
 from clipkit.sections.measure import natural_shifts as measure_natural_shifts
 from clipkit.sections.measure import ood_detection as measure_ood
 from clipkit.sections.measure import retrieval as measure_retrieval
@@ -25,13 +38,36 @@ CALIBRATION = measure_calibration.CalibrationSets(
 )
 """V2 counts once in the mean over the shifted sets. The twins tell a shift from a smaller choice of classes."""
 RETRIEVAL = ("flickr30k", "coco")
-MEANS = {measure_calibration.SHIFTED, *measure_ood.FULL.means}
+MEANS = {
+    measure_calibration.SHIFTED,
+    *measure_ood.FULL.means,
+    *measure_corruption.FAMILIES,
+    measure_correspondence.EVERYTHING,
+}
 """Data sets of rows that are means over several."""
 
 
 def natural_shifts(outputs: Outputs) -> list[Measured]:
     """The measure of the pocket track, which takes no names: each row under that of the benchmark it was given."""
     return [m._replace(dataset=STANDS_FOR[m.dataset]) for m in measure_natural_shifts.measure(outputs)]
+
+
+def corruption_3d(outputs: Outputs) -> list[Measured]:
+    """The measure of the pocket track on ImageNet-3DCC and -C, under their names; resampled with the clean images.
+
+    NaN is retained where no clean image is classified right, as may happen to random weights.
+    """
+    names = STANDS_FOR | CORRUPTED
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = measure_corruption.measure(outputs)
+    return [
+        m._replace(
+            dataset=names.get(m.dataset, m.dataset),
+            value=m.value if np.isfinite(m.value) else np.nan,
+            draws=np.where(np.isfinite(m.draws), m.draws, np.nan),
+        )
+        for m in found
+    ]
 
 
 def visual_factors(outputs: Outputs) -> list[Measured]:
@@ -110,5 +146,7 @@ SECTIONS: Registry[Section] = Registry(
         ),
         "retrieval": Section(RETRIEVAL, retrieval, needs_texts=True),
         "natural-shifts": Section(tuple(STANDS_FOR.values()), natural_shifts),
+        "3d-correspondence": Section(tuple(measure_correspondence.FULL_SETS), measure_correspondence.measure),
+        "3d-corruption": Section((VAL, *CORRUPTED.values()), corruption_3d),
     },
 )

@@ -7,15 +7,31 @@ import pandas as pd
 import torch
 
 from clipkit import prompts as texts
-from clipkit.embed import embed_images
+from clipkit.datasets.pairs import Pair
+from clipkit.dense import dense
+from clipkit.embed import Embeddings, embed_images
 from clipkit.errors import BadInput
-from clipkit.full.data import FullData
+from clipkit.full.data import DENSE_SIZES, FullData
 from clipkit.models import load
 from clipkit.models.cards import ModelCard
 from clipkit.models.model import Model
 from clipkit.sections.outputs import Texts
 from clipkit.store import EmbeddingStore
 from clipkit.zeroshot import classify, normalise, stored_classifier, stored_text_features
+
+_ANY_STRIDE = 224  # a whole number of cells of 8, 14, 16 and 32 pixels
+
+
+def dense_size(model: Model, dataset: str) -> tuple[int, int]:
+    """The size of `DENSE_SIZES`, each side rounded to a whole number of the model's cells.
+
+    So that towers of all resolutions and strides see the same detail: 32 × 32 cells of 16 pixels on NAVI, 37 × 37 of
+    14, and 16 × 16 of 32. A stride of 14 makes 518 × 518, 476 × 644 and 798 × 798 pixels; probe3d pads to the next cell
+    instead, and resizes maps of stride 32 to the cells of stride 16.
+    """
+    stride = dense(model, size=_ANY_STRIDE).stride
+    height, width = (round(round(side / s) * s) for side, s in zip(DENSE_SIZES[dataset], stride, strict=True))
+    return height, width
 
 
 class FullOutputs:
@@ -86,6 +102,19 @@ class FullOutputs:
         owner = np.repeat(np.arange(len(values)), [len(v) for v in values])
         features = stored_text_features(self.model, [text for v in values for text in v], self.store)
         return Texts(normalise(features), owner)
+
+    def dense(self, dataset: str) -> Embeddings:
+        """Maps (h, w, d) of the images of a benchmark of pairs, at `dense_size`; each is read from disk when asked for.
+
+        One benchmark takes some gigabytes of the store. Batches are an eighth of those of whole images, which have a
+        fifth to a thirteenth of the pixels.
+        """
+        how = self._how | {"batch_size": max(1, self._how["batch_size"] // 8)}
+        model = dense(self.model, size=dense_size(self.model, dataset))
+        return embed_images(model, self.data[dataset].benchmark.images, self.store, shard_size=32, **how)
+
+    def pairs(self, dataset: str) -> list[Pair]:
+        return self.data[dataset].benchmark.images.pairs()
 
     def _classifier(self, prompts: str, classnames: str) -> np.ndarray:
         key = prompts, classnames

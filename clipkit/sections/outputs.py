@@ -1,5 +1,6 @@
 """What a section may ask of a model: its stored outputs on a data set, on every track the same."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -48,8 +49,8 @@ class Outputs(Protocol):
     def texts(self, dataset: str, column: str) -> Texts:
         """Features of the texts in a column of `table`; raises BadInput for a model without a text tower."""
 
-    def dense(self, dataset: str) -> np.ndarray:
-        """Maps of features (n, h, w, d) of the images that `pairs` counts, not normalised."""
+    def dense(self, dataset: str) -> Sequence[np.ndarray]:
+        """A map of features (h, w, d) of each image that `pairs` counts, not normalised."""
 
     def pairs(self, dataset: str) -> list[Pair]:
         """Pairs of those images, with the points that correspond."""

@@ -1,12 +1,13 @@
 """The benchmarks' cards, class sets, views and captions, and every defect of a copy found by name."""
 
 import json
+import re
 import tarfile
 from dataclasses import asdict
 
 import numpy as np
 import pytest
-from miniatures import COUNTS, build, caption, files
+from miniatures import COUNTS, OTHERS, build, caption, files
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -17,7 +18,7 @@ from clipkit.datasets.captions import read_captions
 from clipkit.datasets.check import check_benchmarks
 from clipkit.datasets.classes import class_set
 from clipkit.datasets.cue_conflict import CLASSES
-from clipkit.errors import BadInput, CorruptData, MissingData, UnknownName
+from clipkit.errors import BadInput, ClipkitError, CorruptData, MissingData, UnknownName
 from clipkit.prompts import classnames
 
 
@@ -62,14 +63,20 @@ def test_restricting_knows_nothing_of_other_classes():
 
 
 def test_every_card_says_where_it_comes_from_and_counts_are_verified_or_believed():
-    assert len(DATASETS) == 17
+    assert len(DATASETS) == 23
     for card in DATASETS.values():
         assert card.get and card.licence and card.layout and card.task
         assert card.n_expected or "elieved" in card.note or "neither was verified" in card.note
 
 
 @pytest.mark.parametrize(
-    "name", sorted(DATASETS.keys() - {n for n in COUNTS if n.startswith("imagenet-v")} - {"imagenet-sketch"})
+    "name",
+    sorted(
+        DATASETS.keys()
+        - {n for n in COUNTS if n.startswith("imagenet-v")}
+        - {"imagenet-sketch"}
+        - OTHERS.keys()
+    ),
 )
 def test_a_miniature_is_right(tmp_path, name):
     root = build(tmp_path, name)
@@ -83,6 +90,49 @@ def test_a_miniature_is_right(tmp_path, name):
         assert np.bincount(opened.labels).tolist() == [found.n_found // len(opened.classes)] * len(
             opened.classes
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "n_images", "n_counted", "spoil", "problem"),
+    [
+        ("navi", 4, 2, "duck/wild_set/depth/001.png", "1 part not whole: duck/001 (no depth map)"),
+        ("navi", 4, 2, "duck/wild_set/images/001.jpg", "1 part not whole: duck/001 (no image)"),
+        ("scannet-pairs", 3, 2, "scene0707_00/depth/990.png",
+         "1 part not whole: scene0707_00/15-990 (frame 990 has no file in depth)"),
+        ("spair-71k", 2, 4, "JPEGImages/cat/2008_2.jpg",
+         "SPair-71k holds the images of no pair: 4 not whole, such as 000002-2008_1-2008_2:cat "
+         "(no JPEGImages/cat/2008_2.jpg)"),
+        ("imagenet-3dcc", 120, 4, "fog_3d/2/{wnid}/{image}",
+         "near_focus/1 and fog_3d/2 differ in 1 images, such as {wnid}/{image}"),
+        ("imagenet-c", 160, 4, "pixelate/5/{wnid}/{image}",
+         "gaussian_noise/1 and pixelate/5 differ in 1 images, such as {wnid}/{image}"),
+        ("imagenet-d", 9, 9, "texture/mug/1.png",
+         "1 part not whole: texture/mug/1.png (asked about in texture.csv, no such file)"),
+    ],
+)  # fmt: skip
+def test_a_miniature_of_pairs_or_corruptions_is_right_until_a_file_is_lost(
+    tmp_path, name, n_images, n_counted, spoil, problem
+):
+    root = build(tmp_path, name)
+    (found,) = check_benchmarks(root, [name], COUNTS, progress=False)
+    assert (found.problems, found.n_found) == ((), n_images)
+    opened = open_benchmark(name, root, COUNTS.get(name))
+    assert opened.images.n_counted == n_counted
+    _, wnid, image = files()["imagenet-val"][0].split("/")
+    (root / OTHERS[name][0] / spoil.format(wnid=wnid, image=image)).unlink()
+    assert problem.format(wnid=wnid, image=image) in " ".join(problems(root, name))
+    with pytest.raises(ClipkitError, match=re.escape(problem.format(wnid=wnid, image=image))):
+        open_benchmark(name, root, COUNTS.get(name))
+
+
+def test_pairs_and_images_of_each_folder_are_counted(tmp_path):
+    root = build(tmp_path, "scannet-pairs", "imagenet-c")
+    with pytest.raises(BadInput, match="2 pairs found, 1,500 expected"):
+        open_benchmark("scannet-pairs", root)
+    with pytest.raises(BadInput, match="4 images in each folder found, 5,000 expected"):
+        open_benchmark("imagenet-c", root, 5000)
+    with pytest.raises(BadInput, match="996 classes missing: n01"):
+        open_benchmark("imagenet-c", root)
 
 
 def test_labels_follow_numbered_folders_and_not_their_order(tmp_path):

@@ -1,29 +1,15 @@
 """A miniature in ImageNet-D's layout: what is asked, what is left out and counted, what is refused."""
 
 import pytest
-from PIL import Image
+from miniatures import write_imagenet_d
 
-from clipkit.datasets.imagenet_d import COLUMNS, NUISANCES, read_questions
+from clipkit.datasets.imagenet_d import COLUMNS, NUISANCES, ImageNetD, read_questions
 from clipkit.errors import BadInput, MissingData
 
 
 @pytest.fixture
 def miniature(tmp_path):
-    """Two good lines of each nuisance, one that repeats its name, one without its image."""
-    for nuisance in NUISANCES:
-        (tmp_path / nuisance / "mug").mkdir(parents=True)
-        for k in range(3):
-            Image.new("RGB", (8, 8)).save(tmp_path / nuisance / "mug" / f"{k}.png")
-        lines = [
-            (f"{nuisance}/mug/0.png", "coffee mug", "bottle", "lamp"),
-            (f"{nuisance}/mug/1.png", "coffee mug", "coffee mug", "lamp"),
-            (f"{nuisance}/mug/2.png", "coffee mug", "coffee mug", "Coffee Mug"),
-            (f"{nuisance}/mug/3.png", "coffee mug", "bottle", "lamp"),
-        ]
-        (tmp_path / "questions").mkdir(exist_ok=True)
-        text = "\n".join("\t".join(line) for line in (COLUMNS, *lines))
-        (tmp_path / "questions" / f"{nuisance}.csv").write_text(text)
-    return tmp_path
+    return write_imagenet_d(tmp_path)
 
 
 @pytest.mark.parametrize("nuisance", NUISANCES)
@@ -55,3 +41,13 @@ def test_a_path_out_of_the_folder_is_refused(miniature):
     path.write_text("\t".join(COLUMNS) + "\n../secret.png\tmug\tbottle\tlamp\n")
     with pytest.raises(BadInput, match="'../secret.png', which lies outside"):
         read_questions(miniature, "material")
+
+
+def test_images_are_those_of_the_folders_and_what_is_asked_of_no_image_is_a_defect(miniature):
+    images = ImageNetD(miniature)
+    assert images.ids == [f"{n}/mug/{k}.png" for n in sorted(NUISANCES) for k in range(3)]
+    assert images.defects == {f"{n}/mug/3.png": f"asked about in {n}.csv, no such file" for n in NUISANCES}
+    before = images.fingerprint
+    path = miniature / "questions" / "texture.csv"
+    path.write_text(path.read_text().replace("bottle", "vase"))
+    assert ImageNetD(miniature).fingerprint != before

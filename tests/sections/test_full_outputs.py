@@ -6,19 +6,22 @@ import numpy as np
 import open_clip
 import pytest
 import torch
-from miniatures import COUNTS, caption, everything, register_tiny
+from miniatures import COUNTS, build, caption, everything, register_tiny
 from PIL import Image
+from scipy.ndimage import map_coordinates
 from sklearn.metrics import roc_auc_score
 
 from clipkit import prompts
+from clipkit.card.headlines import FULL
 from clipkit.datasets import imagenet_x
 from clipkit.datasets.classes import class_set
+from clipkit.dense import dense
 from clipkit.errors import BadInput, MissingData, UnknownName
 from clipkit.evaluate import TITLES
-from clipkit.full.data import STANDS_FOR, TWINS, FullData, benchmark_of
+from clipkit.full.data import CORRUPTED, STANDS_FOR, TWINS, FullData, benchmark_of
 from clipkit.full.evaluate import evaluate, file_stem
 from clipkit.full.measure import CALIBRATION, SECTIONS
-from clipkit.full.outputs import FullOutputs
+from clipkit.full.outputs import FullOutputs, dense_size
 from clipkit.full.results import full_results, read_all
 from clipkit.models.random import random_model
 from clipkit.registry import Registry
@@ -122,6 +125,7 @@ def val(seen, thousand):
     return seen(paths("val/*/*")) @ thousand.T, np.arange(1000)
 
 
+HEADLINES = {"navi": "recall@0.02 m", "scannet-pairs": "recall@10 px", "spair-71k": "pck@0.1"}
 CLASSIFIED = {
     "imagenet-val": "val/*/*",
     "imagenet-sketch": "sketch/*/*",
@@ -157,6 +161,55 @@ def test_logits_are_among_the_classes_of_the_benchmark(table, clip, data, run, s
 def test_natural_shifts_come_under_the_names_of_the_benchmarks(table):
     rows = table.frame[table.frame.section == "natural shifts"]
     assert set(rows.dataset) == set(STANDS_FOR.values())
+
+
+def test_corruptions_come_under_the_names_of_the_benchmarks(table, clip, data, run, seen, thousand):
+    rows = table.frame[table.frame.section == "3D corruption"]
+    assert set(rows.dataset) == {"imagenet-val", *CORRUPTED.values(), "3D", "2D"} and set(rows.n) == {4}
+    outputs = FullOutputs(clip, data, EmbeddingStore(run / "store"), **QUICK)
+    for name, place in (("imagenet-3dcc/fog_3d", "imagenet_3dcc/fog_3d"), ("wild+fog", "ImageNet-C/fog")):
+        files = [p for severity in range(1, 6) for p in paths(f"{place}/{severity}/*/*")]
+        labels = [imagenet_x.wnids().index(p.parent.name) for p in files]
+        assert outputs.labels(name).tolist() == labels
+        np.testing.assert_allclose(outputs.logits(name, "1"), seen(files) @ thousand.T / 0.07, atol=1e-4)
+        shown = outputs.table("imagenet-val").file_name[outputs.table(name).source].tolist()
+        assert shown == [p.name for p in files]
+        assert outputs.table(name).severity.tolist() == [int(p.parts[-3]) for p in files]
+    cells = rows[rows.dataset.str.startswith("imagenet-3dcc/") & (rows.prompts == "80")]
+    mean = value(
+        table, section="3D corruption", dataset="3D", subset="all severities", metric="accuracy", prompts="80"
+    )
+    assert len(cells) == 30 and mean == pytest.approx(cells.value.mean())
+
+
+def test_points_of_pairs_are_matched_by_maps_of_the_size_of_the_protocol(table, clip, data):
+    assert dense_size(clip, "spair-71k") == (800, 800)
+    model = dense(clip, size=800)
+    images = data["spair-71k"].benchmark.images
+    maps = [model.encode_image(model.preprocess(images[i].image)[None])[0].float().numpy() for i in (0, 1)]
+    pair = images.pairs()[0]
+
+    def at(features, points):
+        rows, columns = (points * 50 - 0.5).T[::-1]
+        found = [
+            map_coordinates(c, [rows, columns], order=1, mode="nearest") for c in np.moveaxis(features, 2, 0)
+        ]
+        return unit(np.stack(found, axis=1))
+
+    nearest = (at(maps[0], pair.query) @ at(maps[1], pair.candidates).T).argmax(axis=1)
+    errors = np.linalg.norm(pair.candidates[nearest] - pair.target, axis=1) * pair.scale
+    asked = {"section": "3D correspondence", "subset": "all"}
+    assert value(table, dataset="spair-71k", metric="pck@0.1", **asked) == (errors < 0.1).mean()
+    for dataset, metric, n in (("navi", "recall@0.02 m", 2), ("scannet-pairs", "recall@10 px", 2)):
+        assert table.get("tiny-clip/random", dataset=dataset, metric=metric, **asked).n == n
+    assert value(table, dataset="all sets", metric="recall", **asked) == pytest.approx(
+        np.mean([value(table, dataset=d, metric=m, **asked) for d, m in HEADLINES.items()])
+    )
+
+
+def test_sizes_are_whole_numbers_of_cells():
+    patch14 = random_model(register_tiny(patch=14))
+    assert [dense_size(patch14, name) for name in HEADLINES] == [(518, 518), (476, 644), (798, 798)]
 
 
 def test_visual_factors_are_those_of_the_annotated_images(table, val):
@@ -252,7 +305,9 @@ def test_retrieval_is_recall_of_captions(table, clip, seen):
 
 def test_a_second_run_does_nothing_and_other_code_measures_again(run, clip, data, quick, monkeypatch):
     store = EmbeddingStore(run / "store")
-    assert [new for *_, new in evaluate([clip], list(SECTIONS), data, store, run, **QUICK)] == [False] * 6
+    assert [new for *_, new in evaluate([clip], list(SECTIONS), data, store, run, **QUICK)] == [False] * len(
+        SECTIONS
+    )
     monkeypatch.setattr("clipkit.full.evaluate._code", lambda: "another")
     done = list(evaluate([clip], ["retrieval"], data, store, run, **QUICK))
     assert [new for *_, new in done] == [True] and store.images_embedded == 0
@@ -271,6 +326,13 @@ def test_rows_carry_their_recipe(run, table):
     named = rows[rows.dataset == "cue-conflict/names"]
     assert set(named.classnames_hash) == {prompts.short_hash(prompts.classnames("cue-conflict"))}
     assert set(rows[rows.dataset == "imagenet-a"].n_expected) == {-1}  # no count was verified
+    pairs = rows[rows.dataset == "scannet-pairs"]
+    assert set(zip(pairs.n_expected, pairs.n_seen, pairs.classnames_hash, strict=True)) == {(2, 2, "")}
+    assert set(rows[rows.dataset == "imagenet-c/fog"].n_seen) == {4}
+
+
+def test_a_card_finds_all_its_headlines(table):
+    assert [h.title for h in FULL if not len(table.rows(**h.key))] == []
 
 
 def test_random_weights_are_no_evidence(run, table):
@@ -366,3 +428,23 @@ def test_validation_images_without_their_names_have_no_factors(tmp_path):
         (folder / path.parent.name / f"{i}.JPEG").symlink_to(path)
     with pytest.raises(BadInput, match="has a name that ImageNet-X annotates"):
         FullData(tmp_path, {"imagenet-val": 1000})["imagenet-x/top"]
+
+
+def test_corrupted_images_that_do_not_fit_are_refused_before_any_model_runs(tmp_path):
+    counts = COUNTS | {"imagenet-c": 3}
+    root = build(tmp_path, "imagenet-3dcc", "imagenet-c")
+    (tmp_path / "val").symlink_to(everything() / "val")
+    lost = paths("val/*/*")[3]
+    for path in root.glob(f"ImageNet-C/*/*/{lost.parent.name}/{lost.name}"):
+        path.unlink()
+    with pytest.raises(
+        BadInput,
+        match="imagenet-3dcc/near_focus and imagenet-c/gaussian_noise show 1 different validation images",
+    ):
+        FullData(root, counts).open(SECTIONS["3d-corruption"].datasets)
+    for path in root.glob(f"imagenet_3dcc/*/*/{lost.parent.name}/{lost.name}"):
+        path.rename(path.with_name("ILSVRC2012_val_99999999.JPEG"))
+    with pytest.raises(
+        BadInput, match="1 images of imagenet-3dcc are not in imagenet-val, such as ILSVRC2012_val_9"
+    ):
+        FullData(root, counts).open(SECTIONS["3d-corruption"].datasets)
