@@ -6,6 +6,7 @@ from clipkit.sections.pocket import (
     correspondence,
     corruption_3d,
     lmm_interaction,
+    lmm_shape_bias,
     natural_shifts,
     ood_detection,
     retrieval,
@@ -28,6 +29,7 @@ TESTS = Registry(
         "B1": shape_bias.clip_against_baselines,
         "B2": shape_bias.drop_by_finetuning,
         "B3": shape_bias.drop_avoided,
+        "B4": lmm_shape_bias.lmm_against_its_tower,
         "B5": shape_bias.spread_over_prompts,
         "O1": ood_detection.accuracy_goes_with_detection,
         "O2": ood_detection.source_shifts_the_line,
@@ -53,3 +55,6 @@ TESTS = Registry(
         "E3": natural_shifts.finetuning_removes_robustness,
     },
 )
+
+ON_ANSWERS = ("B4", "L1", "L2")
+"""Claims whose tests read answers of language–vision models, and take no `MeasuredTable`."""

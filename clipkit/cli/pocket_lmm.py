@@ -32,9 +32,11 @@ def lmm(
 
     from clipkit.pocket.lmm.evaluate import evaluate
     from clipkit.pocket.lmm.loading import lmm_names
-    from clipkit.pocket.lmm.results import RESULTS
+    from clipkit.pocket.lmm.results import results_folder
     from clipkit.pocket.store import cache_folder
 
-    done = evaluate(names or [], store or cache_folder().parent / "embeddings", out or RESULTS, split)
+    done = evaluate(
+        names or [], store or cache_folder().parent / "embeddings", out or results_folder(), split
+    )
     asked = sum(fresh for _, fresh in tqdm(done, "ask", len(names or lmm_names()), unit="LMM"))
-    typer.echo(f"{asked} LMMs asked, the others were up to date: {(out or RESULTS) / split}")
+    typer.echo(f"{asked} LMMs asked, the others were up to date: {(out or results_folder()) / split}")

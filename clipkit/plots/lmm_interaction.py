@@ -17,6 +17,7 @@ from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.results import Result
 from clipkit.sections.lmm_interaction import ALL_NAMES, CONTROLS, FAIR, PUBLISHED
 from clipkit.sections.pocket import lmm_interaction as section
+from clipkit.sections.pocket.lmm_shape_bias import biases
 
 PARTS = {section.ALL_HARD: "hard pictures", section.MINED: "hard and mined", section.EASY: "easy pictures"}
 _TOWER, _LMM = KIND_COLOURS["zero_shot"], KIND_COLOURS["lmm"]
@@ -106,6 +107,13 @@ def held_out(table: pd.DataFrame | None = None) -> None:
         ax.plot(100 * rows.blind, np.arange(len(rows)), "x", color=MUTED)
         ax.plot(100 * rows.guess, np.arange(len(rows)), "|", color="0.3", markersize=11)
         ax.set_title(tower, fontsize="small")
+
+
+def shape_bias(table: pd.DataFrame | None = None) -> None:
+    """Shape bias of each LMM minus that of the tower that it sees through, on both backgrounds."""
+    found = biases(table)
+    names = [f"{r.tower}, {r.dataset.removeprefix('cue-conflict-')} background" for r in found.itertuples()]
+    intervals.dots(found.set_axis(names), xlabel="shape bias, LMM − tower", colours=_LMM)
 
 
 def towers(table: pd.DataFrame | None = None) -> None:
