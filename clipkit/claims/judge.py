@@ -15,8 +15,7 @@ from clipkit.memo import remember
 from clipkit.registry import Registry
 from clipkit.stats import holm
 
-Test = Callable[..., Evidence]
-TESTS: dict[str, Registry[Test]] = {
+TESTS: dict[str, Registry[Callable[..., Evidence]]] = {
     "record": record.TESTS,
     "pocket": pocket.TESTS,
     "full": Registry("full test"),
@@ -46,15 +45,20 @@ def judge_all(track: str, only: Sequence[str] | None = None) -> list[Verdict]:
     p is corrected (Holm) over all claims that the track can test, also where `only` names a few ids:
     asking for fewer claims must not make them easier to pass.
     """
-    return verdicts_from(track, find(track, TESTS[track], lambda test: remember(test)()), only)
+    return verdicts_from(track, found_on(track), only)
 
 
-def find(track: str, tests: Mapping[str, Test], run: Callable[[Test], Evidence]) -> Found:
-    """`run` each of the tests (claim id → test); one that raises MissingData has no evidence."""
+def found_on(track: str) -> Found:
+    """What all tests of a track find; remembered."""
+    return find(track, {name: remember(test) for name, test in TESTS[track].items()})
+
+
+def find(track: str, tests: Mapping[str, Callable[[], Evidence]]) -> Found:
+    """What tests (claim id → test) find; one that raises MissingData has no evidence."""
     found = Found({}, {})
     for name, test in tqdm(tests.items(), desc=f"judging ({track})", disable=None, leave=False):
         try:
-            found.evidence[name] = run(test)
+            found.evidence[name] = test()
         except MissingData as error:
             found.missing[name] = f"{NOT_HERE[track]}: {error.problem}; {error.remedy}"
     return found

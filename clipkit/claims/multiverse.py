@@ -1,16 +1,15 @@
 """Which verdicts survive other conventions: every claim that a convention concerns, judged again under it."""
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 
 import pandas as pd
 
-from clipkit.claims.judge import TESTS, Found, find, verdicts_from
+from clipkit.claims.judge import TESTS, Found, find, found_on, verdicts_from
 from clipkit.claims.ledger import load
+from clipkit.claims.pocket import ON_ANSWERS
 from clipkit.claims.verdict import Verdict
-from clipkit.evidence import Evidence
 from clipkit.memo import remember
-from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.multiverse import CONVENTIONS, Convention
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.stats import holm
@@ -19,27 +18,21 @@ OURS = "ours"
 COLUMNS = ["convention", "id", "verdict", "effect", "low", "high", "p_corrected", "reason"]
 
 
-def multiverse(track: str, table: MeasuredTable | None = None) -> pd.DataFrame:
+def multiverse(track: str) -> pd.DataFrame:
     """The verdict on each claim under each convention that concerns it: a row each, `COLUMNS`.
 
     First those by our own conventions ("ours"), of all claims that the track can test. Under another convention
     the claims that it concerns have new evidence, the others keep theirs, and p is corrected over all of them
-    together. table: the pocket track's numbers, the zoo's if none are given; only the zoo's are remembered.
+    together. Raises MissingData if the zoo has not been measured by other conventions.
     """
-    if table is None:
-        ours, under = find(track, TESTS[track], lambda test: remember(test)()), remember(found_under)
-    else:
-        ours, under = find(track, TESTS[track], lambda test: test(table)), partial(found_under, table=table)
+    ours = found_on(track)
     frames = [_frame(OURS, track, ours, list(ours.evidence), holm)]
     for name, convention in CONVENTIONS.items():
         concerned = [claim for claim in concerns(convention, track) if claim in ours.evidence]
         if concerned:
-            found = under(track, name)
-            together = Found(
-                {c: e for c, e in (ours.evidence | found.evidence).items() if c not in found.missing},
-                found.missing,
-            )
-            frames.append(_frame(name, track, together, concerned, convention.correct))
+            found = remember(found_under)(track, name)
+            evidence = {c: e for c, e in (ours.evidence | found.evidence).items() if c not in found.missing}
+            frames.append(_frame(name, track, Found(evidence, found.missing), concerned, convention.correct))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -53,22 +46,17 @@ def concerns(convention: Convention, track: str) -> list[str]:
     return list(getattr(convention, track))
 
 
-def found_under(track: str, name: str, table: MeasuredTable | None = None) -> Found:
+def found_under(track: str, name: str) -> Found:
     """What the tests of the claims that a convention concerns find under it."""
     convention = CONVENTIONS[name]
     options = getattr(convention, track)
     tests = {claim: partial(TESTS[track][claim], **options[claim]) for claim in options}
-
-    @cache
-    def numbers() -> list[MeasuredTable]:
-        """Tests on the public record read it themselves."""
-        return [convention.table(table or zoo_results())] if track == "pocket" else []
-
-    def run(test: Callable[..., Evidence]) -> Evidence:
-        with convention.within():
-            return test(*numbers())
-
-    return find(track, tests, run)
+    # Tests on the public record, and on answers, read them themselves.
+    on_numbers = [claim for claim in options if track == "pocket" and claim not in ON_ANSWERS]
+    numbers = convention.table(zoo_results()) if on_numbers else None
+    tests |= {claim: partial(tests[claim], numbers) for claim in on_numbers}
+    with convention.within():
+        return find(track, tests)
 
 
 def _frame(name: str, track: str, found: Found, claims: list[str], correct: Callable) -> pd.DataFrame:

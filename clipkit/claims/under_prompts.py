@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clipkit.claims.judge import TESTS, Found, find, verdicts_from
-from clipkit.claims.ledger import load
+from clipkit.claims.ledger import Claim, load
+from clipkit.claims.pocket import ON_ANSWERS
 from clipkit.claims.verdict import Verdict
 from clipkit.errors import CorruptData, MissingData
+from clipkit.memo import remember
 from clipkit.pocket.prompt_variants import NAMES, SET, TEMPLATE, PromptVariant, prompt_variants
 from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.outputs import PROMPT_SETS
@@ -25,6 +27,9 @@ from clipkit.sections.stored_draws import write_frame
 
 FEWEST = PROMPT_SETS[0]
 FACTOR = "test-time prompts"
+UNASKED = (*ON_ANSWERS, "D1", "D2", "D3", "O3")
+"""Claims that keep their verdicts: language–vision models are asked questions of their own, dense features (D1) and
+classifier heads (O3) are asked nothing, and corrupted pictures (D2, D3) were not asked about in other ways."""
 COLUMNS = ["kind", "prompts", "id", "verdict", "effect", "low", "high", "p_corrected"]
 CLAIMS_FILE = "prompt_claims.parquet"
 _REMEDY = "run clipkit pocket band"
@@ -36,25 +41,37 @@ def judged_variants() -> list[PromptVariant]:
     return [v for v in found if v.kind != TEMPLATE] + [v for v in found if v.kind == TEMPLATE][::2]
 
 
-def verdicts_under(table: MeasuredTable, band: PromptBand, kind: str, prompts: str) -> list[Verdict]:
+def verdicts_under(
+    table: MeasuredTable, band: PromptBand, kind: str, prompts: str, kept: Found
+) -> list[Verdict]:
     """The claims that can be asked this way, in the ledger's order; p is corrected over all that can be tested.
 
     Every model with prompts is asked with `prompts` in the place of all templates. But a claim on prompts compares all
     templates with fewer: for it `prompts` stand in the place of the one template, or with B5 of the smallest set.
-    About class names and about all templates it says nothing, and is left out.
+    About class names and about all templates it says nothing, and is left out. kept: what the tests of the claims
+    `UNASKED` find; they have no verdict here, but a part in the correction.
     """
-    about_prompts = {name for name, claim in load().items() if claim.factor == FACTOR}
     fewer = kind != NAMES and prompts != FULL
-    tables = {
-        False: asked_with(table, band, prompts),
-        True: asked_with(table, band, prompts, FEWEST) if fewer else table,
-    }
-    found = Found({}, {})
-    for ours, asked in tables.items():
-        tests = {name: test for name, test in TESTS["pocket"].items() if (name in about_prompts) == ours}
-        part = find("pocket", tests, lambda test, asked=asked: test(asked))
-        found = Found(found.evidence | part.evidence, found.missing | part.missing)
-    return verdicts_from("pocket", found, [name for name in load() if fewer or name not in about_prompts])
+    asked = asked_with(table, band, prompts)
+    asked_fewer = asked_with(table, band, prompts, FEWEST) if fewer else table
+    tests, shown = {}, []
+    for name, claim in asked_claims().items():
+        on_prompts = claim.factor == FACTOR
+        tests[name] = partial(TESTS["pocket"][name], asked_fewer if on_prompts else asked)
+        if fewer or not on_prompts:
+            shown.append(name)
+    found = find("pocket", tests)
+    return verdicts_from("pocket", Found(found.evidence | kept.evidence, found.missing), shown)
+
+
+def asked_claims() -> dict[str, Claim]:
+    """The claims with a pocket test but for those `UNASKED`, in the ledger's order."""
+    return {n: claim for n, claim in load().items() if n in TESTS["pocket"] and n not in UNASKED}
+
+
+def kept_evidence() -> Found:
+    """What the tests of the claims `UNASKED` find; remembered."""
+    return find("pocket", {name: remember(TESTS["pocket"][name]) for name in UNASKED})
 
 
 def update_claims(path: Path, jobs: int = 1) -> Iterator[tuple[str, bool]]:
@@ -75,14 +92,16 @@ def update_claims(path: Path, jobs: int = 1) -> Iterator[tuple[str, bool]]:
 
 
 def _judge(variant: PromptVariant) -> pd.DataFrame:
-    verdicts = verdicts_under(zoo_results(), zoo_band(), variant.kind, variant.name)
+    verdicts = verdicts_under(zoo_results(), zoo_band(), variant.kind, variant.name, kept_evidence())
     frame = pd.DataFrame(verdicts).assign(kind=variant.kind, prompts=variant.name)[COLUMNS]
     return frame.astype({column: float for column in COLUMNS[4:]})
 
 
 def inputs() -> str:
-    """Changes with any number of the zoo, asked in the usual way or in another."""
-    digest = hashlib.sha256()
+    """Changes with any number of the zoo, asked in the usual way or in another, and with the claims judged together."""
+    digest = hashlib.sha256(" ".join(asked_claims()).encode())
+    # Two digits: another processor may round otherwise.
+    digest.update(" ".join(f"{name} {e.p:.2g}" for name, e in kept_evidence().evidence.items()).encode())
     for frame in (zoo_results().frame, zoo_band().frame):
         digest.update(" ".join(frame.model).encode() + frame["value"].to_numpy(np.float64).tobytes())
     return digest.hexdigest()[:16]

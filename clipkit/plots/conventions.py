@@ -10,7 +10,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from clipkit.claims.ledger import load
 from clipkit.claims.multiverse import OURS, multiverse, survival
-from clipkit.claims.verdict import VERDICTS
+from clipkit.claims.verdict import UNTESTABLE, VERDICTS
 from clipkit.errors import MissingData
 from clipkit.plots.ledger import SYMBOL, Html, badge
 from clipkit.sections.multiverse import CONVENTIONS
@@ -133,9 +133,10 @@ def data(track: str) -> Html:
 
 
 def survivors(track: str) -> str:
-    """ "3 of 14": claims with one verdict under all conventions that concern them."""
+    """ "3 of 14": of the claims that our conventions can tell, those with one verdict under all that concern them."""
     table = survival(judged(track))
-    return f"{(table.same == table.conventions).sum()} of {len(table)}"
+    told = table[table.verdict != UNTESTABLE]
+    return f"{(told.same == told.conventions).sum()} of {len(told)}"
 
 
 def contradicted(track: str) -> str:

@@ -79,9 +79,7 @@ def by_recipe(section: str) -> None:
                 ax.plot(own[SET, prompts], row, "o", color=colour, markersize=4.5)
             ax.plot(own[NAMES], np.full(len(own[NAMES]), row + 0.32), "x", color=NAMES_COLOUR, markersize=4)
             text = f"{own['all', 'value']:.0f} %"
-            ax.annotate(
-                text, (1, row), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7.5
-            )
+            ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
         better = {"higher": " (higher is better)", "lower": " (lower is better)", "": ""}[headline.better]
         ax.set_title(headline.title + better, fontsize="small")
         ax.set_xlabel(f"difference from {FULL} templates (pp)", fontsize="small")

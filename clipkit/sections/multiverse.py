@@ -169,8 +169,8 @@ for _c in (
         id="bias-corrected", family=_INTERVAL, label="bias-corrected",
         change="Bootstrap intervals corrected for the median bias of their draws, in place of percentiles.",
         users="Efron 1987; BCa with its acceleration left at zero.",
-        pocket=_each("V2 V3 O1 R1 R2 E3"),
-        record=_each("V2 V3 B1 B2 B4 B5 R1 R2 R3 Q1 Q2 N1 E3"), within=bias_corrected,
+        pocket=_each("V2 V3 B4 O1 R1 R2 L1 L2 E3"),
+        record=_each("V2 V3 B1 B2 B4 B5 C1 R1 R2 R3 Q1 Q2 N1 E3"), within=bias_corrected,
     ),
     Convention(
         id="false-discovery", family=_CORRECTION, label="Benjamini–Hochberg",

@@ -16,13 +16,11 @@ from clipkit.sections.convention_rows import DRAWS
 from clipkit.sections.measure import natural_shifts, visual_factors
 from clipkit.sections.measure.shape_bias import ALL_CLASSES, TWO_CUES
 from clipkit.sections.measured import KEY, MeasuredTable
-from clipkit.sections.pocket.results import SHIPPED as RESULTS
 from clipkit.sections.pocket.results import results_folder
 from clipkit.sections.pocket.robustness import robustness_table
 from clipkit.sections.stored_draws import unpack
 
 FILE = "conventions.parquet"
-SHIPPED = RESULTS / FILE
 _REMEDY = "run clipkit pocket conventions"
 
 
@@ -38,15 +36,19 @@ class OtherNumbers(NamedTuple):
 
 
 def read_other_numbers(path: Path) -> OtherNumbers:
-    """The numbers in a file; raises MissingData if there is none, CorruptData if it cannot be read."""
+    """The numbers in a file; raises MissingData if there is none of today's form, CorruptData if it cannot be read."""
     if not path.is_file():
         raise MissingData("the zoo has not been measured by other conventions", _REMEDY)
     try:
         table = pq.read_table(path, page_checksum_verification=True)
         said = json.loads(table.schema.metadata[b"models"])
         frame, draws = unpack(table.to_pandas(), DRAWS)
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+    except (OSError, pa.ArrowException) as error:
         raise CorruptData(f"{path} cannot be read: {error}", f"delete it and {_REMEDY}") from None
+    except (KeyError, ValueError):
+        raise MissingData(
+            "the zoo was measured by other conventions in a form of the past", _REMEDY
+        ) from None
     return OtherNumbers(frame, draws, said)
 
 

@@ -1,23 +1,24 @@
 """A planted case in which a convention turns a verdict, and one in which it does not; what each changes, by hand."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from clipkit.claims import multiverse as judged
-from clipkit.claims.judge import TESTS
-from clipkit.claims.ledger import load
-from clipkit.claims.on_table import verdicts_on
-from clipkit.claims.verdict import FAILS, HOLDS, UNTESTABLE
+from clipkit.claims.judge import TESTS, judge_all
+from clipkit.claims.verdict import FAILS, HOLDS
 from clipkit.errors import CorruptData, MissingData
 from clipkit.pocket.zoo.recipe import split_name
 from clipkit.registry import Registry
 from clipkit.sections import other_numbers as section
 from clipkit.sections.convention_rows import DRAWS as FEWER
 from clipkit.sections.measure.calibration import ALL, RMS, SECTION, SHIFTED
-from clipkit.sections.measured import DRAWS, KEY, MeasuredTable
+from clipkit.sections.measured import DRAWS, KEY, Measured, MeasuredTable, write_measured
 from clipkit.sections.multiverse import CONVENTIONS
 from clipkit.sections.pocket import robustness
+from clipkit.sections.stored_draws import write_frame
 
 MODELS = [f"{recipe}-s{seed}" for recipe in ("resnet-wild", "cross-entropy-wild") for seed in range(3)]
 RISES, STAYS = "ece-15", "ece-10"
@@ -36,9 +37,8 @@ def numbers(rise: float, draws: int, seed: int = 0) -> MeasuredTable:
             )
     columns = ["model", *KEY[:4], "value", "n", "prompts", "unit", "higher_is_better"]
     frame = pd.DataFrame(rows, columns=columns)
-    return MeasuredTable(
-        frame, frame["value"].to_numpy()[:, None] + 0.001 * rng.standard_normal((len(rows), draws)), {}
-    )
+    drawn = frame["value"].to_numpy()[:, None] + 0.001 * rng.standard_normal((len(rows), draws))
+    return MeasuredTable(frame, drawn, {model: {"weights": model} for model in MODELS})
 
 
 @pytest.fixture
@@ -47,21 +47,28 @@ def table():
 
 
 @pytest.fixture
-def planted(monkeypatch):
-    """The zoo by two conventions: with the rise, and without it."""
+def planted(table, tmp_path, monkeypatch):
+    """The zoo by our conventions, and by two others: with the rise, and without it."""
     parts = {RISES: numbers(0.05, FEWER, 1), STAYS: numbers(0.0, FEWER, 2)}
     frame = pd.concat([t.frame.assign(convention=name) for name, t in parts.items()], ignore_index=True)
-    others = section.OtherNumbers(
-        frame, np.concatenate([t.draws for t in parts.values()]), dict.fromkeys(MODELS, {})
-    )
+    draws = np.concatenate([t.draws for t in parts.values()])
+    others = section.OtherNumbers(frame, draws, dict(table.said))
+    for model in MODELS:
+        rows = table.rows(model=model)
+        fields = table.frame.iloc[rows].drop(columns="model").to_dict("records")
+        measured = [Measured(draws=table.draws[r], **row) for r, row in zip(rows, fields, strict=True)]
+        write_measured(measured, tmp_path / "test" / f"{model}.parquet", **table.said[model])
+    monkeypatch.setenv("CLIPKIT_RESULTS", str(tmp_path))
     monkeypatch.setattr(section, "other_numbers", lambda: others)
+    for module in ("judge", "multiverse"):
+        monkeypatch.setattr(sys.modules[f"clipkit.claims.{module}"], "remember", lambda function: function)
     some = {name: CONVENTIONS[name] for name in (*parts, "uncorrected")}
     monkeypatch.setattr(judged, "CONVENTIONS", Registry("convention", some))
     return others
 
 
-def test_a_convention_turns_a_verdict_or_leaves_it(table, planted):
-    frame = judged.multiverse("pocket", table)
+def test_a_convention_turns_a_verdict_or_leaves_it(planted):
+    frame = judged.multiverse("pocket")
     assert frame.set_index("convention").verdict.to_dict() == {
         judged.OURS: FAILS, RISES: HOLDS, STAYS: FAILS, "uncorrected": FAILS,
     }  # fmt: skip
@@ -73,20 +80,16 @@ def test_a_convention_turns_a_verdict_or_leaves_it(table, planted):
     assert row.otherwise == "ECE, 15 bins: holds" and row.high == by_name[RISES]
 
 
-def test_what_has_not_been_measured_is_not_judged(table, planted):
+def test_our_verdicts_are_those_of_the_ledger(planted):
+    (ledger,) = judge_all("pocket", ["C4"])
+    (row,) = judged.multiverse("pocket").query("convention == 'ours'").itertuples()
+    assert (ledger.verdict, ledger.effect, ledger.p_corrected) == (row.verdict, row.effect, row.p_corrected)
+
+
+def test_numbers_that_have_not_been_measured_are_no_verdict(planted):
     planted.said.popitem()
-    frame = judged.multiverse("pocket", table).set_index("convention")
-    assert frame.verdict[RISES] == UNTESTABLE and "clipkit pocket conventions" in frame.reason[RISES]
-    assert frame.verdict["uncorrected"] == FAILS
-
-
-def test_our_verdicts_are_those_on_the_table(table, planted):
-    (ours,) = verdicts_on(table, ["C4"])
-    (row,) = judged.multiverse("pocket", table).query("convention == 'ours'").itertuples()
-    assert (ours.verdict, ours.effect, ours.p_corrected) == (row.verdict, row.effect, row.p_corrected)
-    assert [v.id for v in verdicts_on(table)] == list(load())
-    (unmeasured,) = verdicts_on(table, ["V1"])
-    assert unmeasured.verdict == UNTESTABLE and "have not been measured" in unmeasured.reason
+    with pytest.raises(MissingData, match="has not been measured by other conventions"):
+        judged.multiverse("pocket")
 
 
 def test_a_number_replaces_that_of_its_key_alone(table, planted):
@@ -95,7 +98,7 @@ def test_a_number_replaces_that_of_its_key_alone(table, planted):
     rest = section.measured_by("msp", table)
     pd.testing.assert_frame_equal(rest.frame, table.frame)
     assert (rest.draws == table.draws[:, :FEWER]).all()
-    other = table._replace(said={MODELS[0]: {"weights": "other"}})
+    other = table._replace(said={**table.said, MODELS[0]: {"weights": "other"}})
     with pytest.raises(MissingData, match=MODELS[0]):
         section.measured_by(RISES, other)
 
@@ -167,4 +170,7 @@ def test_a_damaged_file_is_named(tmp_path):
         section.read_other_numbers(path)
     path.write_bytes(b"PAR1 and nothing else")
     with pytest.raises(CorruptData, match=section.FILE):
+        section.read_other_numbers(path)
+    write_frame(pd.DataFrame({"model": ["m"], "value": [0.5], "draws": [b"0123"]}), path, models="{}")
+    with pytest.raises(MissingData, match="in a form of the past"):
         section.read_other_numbers(path)

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from clipkit.claims.multiverse import COLUMNS
+from clipkit.claims.verdict import UNTESTABLE
 from clipkit.plots import conventions
 from clipkit.sections.multiverse import CONVENTIONS
 
@@ -44,3 +45,9 @@ def test_the_table_of_conventions_has_a_row_for_each():
     html = conventions.convention_table()
     assert html.count("<tr>") == 1 + len(CONVENTIONS)
     assert "record: V1, V2, V3" in html and "all that p decides" in html
+
+
+def test_survivors_are_counted_among_claims_that_could_be_told(frame, monkeypatch):
+    untold = pd.DataFrame([("ours", "D1", UNTESTABLE, 1.0, 0.0, 2.0, 0.5, "")], columns=COLUMNS)
+    monkeypatch.setattr(conventions, "judged", lambda track: pd.concat([frame, untold], ignore_index=True))
+    assert conventions.survivors("pocket") == "1 of 3" and conventions.contradicted("pocket") == "C4"

@@ -18,8 +18,9 @@ from clipkit.sections.pocket.prompt_band import (
     prompted_headlines,
     read_band,
     widths,
-    write_frame,
+    zoo_band,
 )
+from clipkit.sections.stored_draws import write_frame
 
 ACCURACY = next(h for h in HEADLINES if h.dataset == "wild" and h.metric == "accuracy")
 FACTORS = next(h for h in HEADLINES if h.section == "visual factors")
@@ -155,3 +156,23 @@ def test_a_missing_and_a_damaged_file_are_told_apart(tmp_path):
     path.write_bytes(b"not a table")
     with pytest.raises(CorruptData, match="band.parquet cannot be read"):
         read_band(path)
+
+
+def test_a_band_of_other_weights_than_the_zoo_is_not_shown(zoo, monkeypatch):
+    module = "clipkit.sections.pocket.prompt_band"
+    table, band = zoo
+    weights = {model: {"weights": model} for model in table.frame.model.unique()}
+    asked = {model: by for model, by in weights.items() if model in set(band.frame.model)}
+    monkeypatch.setattr(f"{module}.zoo_results", lambda: table._replace(said=weights))
+    monkeypatch.setattr(f"{module}._read", lambda path: band._replace(said=asked))
+    assert zoo_band().said == asked
+    for stale in (dict(list(asked.items())[1:]), asked | {"vit-wild-s0": {"weights": "old"}}):
+        monkeypatch.setattr(f"{module}._read", lambda path, stale=stale: band._replace(said=stale))
+        with pytest.raises(MissingData, match="the zoo has changed since it was asked in other ways"):
+            zoo_band()
+
+
+def test_sections_that_were_not_asked_keep_their_numbers(zoo):
+    table, band = zoo
+    other = table._replace(frame=table.frame.assign(section="3D corruption"))
+    pd.testing.assert_frame_equal(asked_with(other, band, "poor {}").frame, other.frame, check_dtype=False)

@@ -24,13 +24,13 @@ from clipkit.sections.headlines import HEADLINES, Headline
 from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.outputs import PROMPT_SETS
 from clipkit.sections.pocket.evidence import kind_of
-from clipkit.sections.pocket.results import results_folder
+from clipkit.sections.pocket.results import results_folder, zoo_results
 
 KEY = ["section", "dataset", "subset", "metric"]
 COLUMNS = ["model", *KEY, "kind", "prompts", "value"]
 FULL = PROMPT_SETS[-1]
 BAND_FILE = "prompt_band.parquet"
-_REMEDY = "run clipkit pocket band"
+_COMMAND = "clipkit pocket band"
 
 
 class PromptBand(NamedTuple):
@@ -47,26 +47,38 @@ class PromptBand(NamedTuple):
         """Model (rows) by kind and prompts (two levels of columns); raises MissingData if nobody was asked."""
         rows = (self.frame[KEY] == pd.Series(headline.key)).all(axis=1)
         if not rows.any():
-            raise MissingData(f"{headline.title} does not depend on templates, or was not asked for", _REMEDY)
+            raise MissingData(
+                f"{headline.title} does not depend on templates, or was not asked for", f"run {_COMMAND}"
+            )
         return self.frame[rows].pivot(index="model", columns=["kind", "prompts"], values="value")
 
 
 def read_band(path: Path) -> PromptBand:
     """The band in a file; raises MissingData if there is none, CorruptData if it cannot be read."""
     if not path.is_file():
-        raise MissingData("the zoo has not been asked in other ways", _REMEDY)
+        raise MissingData("the zoo has not been asked in other ways", f"run {_COMMAND}")
     try:
         table = pq.read_table(path, page_checksum_verification=True)
         frame = table.to_pandas()[COLUMNS]
         said = json.loads(table.schema.metadata[b"models"])
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-        raise CorruptData(f"{path} cannot be read: {error}", f"delete it and {_REMEDY}") from None
+        raise CorruptData(f"{path} cannot be read: {error}", f"delete it and run {_COMMAND}") from None
     return PromptBand(frame.astype({"value": float}), said)
 
 
 def zoo_band() -> PromptBand:
-    """The band of the zoo, as shipped or as measured here (`results_folder`)."""
-    return _read(results_folder().parent / BAND_FILE)
+    """The band of the zoo, as shipped or as measured here (`results_folder`).
+
+    Raises MissingData if it is not of the models, with the weights, that `zoo_results` holds.
+    """
+    band, table = _read(results_folder().parent / BAND_FILE), zoo_results()
+    prompted = table.frame.model[table.frame.prompts == FULL].unique()
+    if {m: table.said[m]["weights"] for m in prompted} != {m: by["weights"] for m, by in band.said.items()}:
+        raise MissingData(
+            "the zoo has changed since it was asked in other ways",
+            f"run clipkit pocket evaluate, then {_COMMAND}",
+        )
+    return band
 
 
 @cache
@@ -85,9 +97,9 @@ def asked_with(
     """`table` as it would be, had the models been asked with `prompts` where they were with `in_place_of`.
 
     Values come from the band. So that evidence can be judged on them, each keeps the draws of the row that it
-    replaces, moved along: the noise of images is taken not to depend on the wording. Rows with `in_place_of` for
-    which the band has no value are left out; those of models with a head, and recall, stay as they are. Raises
-    UnknownName for prompts that nobody was asked with.
+    replaces, moved along: the noise of images is taken not to depend on the wording. In the sections of the band,
+    rows with `in_place_of` for which it has no value are left out; all others, and those of models with a head, stay
+    as they are. Raises UnknownName for prompts that nobody was asked with.
     """
     asked = band.frame[band.frame.prompts == prompts]
     if asked.empty:
@@ -98,7 +110,7 @@ def asked_with(
     frame = table.frame.merge(
         asked[[*who, "value"]].rename(columns={"value": "asked"}), "left", on=who, validate="many_to_one"
     )
-    replaced = (frame.prompts == in_place_of).to_numpy()
+    replaced = ((frame.prompts == in_place_of) & frame.section.isin(band.frame.section.unique())).to_numpy()
     value = np.where(replaced, frame.asked, frame["value"]).astype(float)
     draws = table.draws + (value - frame["value"].to_numpy())[:, None]
     kept = ~replaced | frame.asked.notna().to_numpy()

@@ -11,7 +11,7 @@ from clipkit.cli import app
 from clipkit.models.model import Model
 from clipkit.pocket.images import PocketImages
 from clipkit.pocket.prompt_variants import SET, prompt_variants
-from clipkit.pocket.zoo import band
+from clipkit.pocket.zoo import band, together
 from clipkit.sections.headlines import HEADLINES
 from clipkit.sections.pocket.prompt_band import BAND_FILE, KEY, read_band
 from clipkit.sections.pocket.results import SHIPPED, zoo_results
@@ -28,7 +28,8 @@ def of_the_day():
 
 
 def test_the_band_holds_every_model_with_prompts_as_it_is_today():
-    assert BAND.said == {name: band.made_by(name) for name in band.prompted()}, "run clipkit pocket band"
+    expected = {name: together.made_by(name, band.code_digest()) for name in band.prompted()}
+    assert BAND.said == expected, "run clipkit pocket band"
     assert SHIPPED_BAND.stat().st_size < 2e6
     per_model = BAND.frame.groupby("model").size()
     assert set(per_model.index) == set(BAND.said) and per_model.nunique() == 1
@@ -81,48 +82,15 @@ def test_the_claims_are_judged_again_in_a_way_of_the_day():
     ways = under_prompts.judged_variants()
     way = ways[datetime.date.today().toordinal() % len(ways)]
     shipped = under_prompts.claims_band().query("kind == @way.kind and prompts == @way.name").set_index("id")
-    for verdict in under_prompts.verdicts_under(zoo_results(), BAND, way.kind, way.name):
+    asked = zoo_results(), BAND, way.kind, way.name
+    for verdict in under_prompts.verdicts_under(*asked, under_prompts.kept_evidence()):
         assert shipped.verdict.pop(verdict.id) == verdict.verdict, verdict
         if verdict.effect is not None:
             assert shipped.effect[verdict.id] == pytest.approx(verdict.effect, rel=1e-3, abs=1e-3), verdict
 
 
-def test_what_is_up_to_date_is_left_alone():
-    shown = CliRunner().invoke(app, ["pocket", "band"], catch_exceptions=False).stdout
-    assert "0 models asked and 0 ways judged, the others were up to date" in shown
-
-
-def test_a_model_that_changed_is_asked_again_and_the_others_are_kept(tmp_path, monkeypatch):
-    names, asked = ["resnet-wild-s0", "vit-wild-s0"], []
-
-    def ask(name, store):
-        asked.append(name)
-        return BAND.frame[BAND.frame.model == name]
-
-    path = tmp_path / BAND_FILE
-    monkeypatch.setattr(band, "prompted", lambda: names)
-    monkeypatch.setattr(band, "ask", ask)
-    monkeypatch.setattr(band, "load_set", lambda name: None)
-    monkeypatch.setattr(band, "ProcessPoolExecutor", InThisProcess)
-    assert list(band.update_band(path, tmp_path)) == [(name, True) for name in names]
-    monkeypatch.setattr(band, "made_by", lambda name: {**MADE_BY(name), "weights": name})
-    monkeypatch.setattr(band, "prompted", lambda: names[1:])
-    assert list(band.update_band(path, tmp_path)) == [("vit-wild-s0", True)]
-    assert list(band.update_band(path, tmp_path)) == [("vit-wild-s0", False)]
-    assert asked == [*names, "vit-wild-s0"] and set(read_band(path).frame.model) == {"vit-wild-s0"}
-
-
-MADE_BY = band.made_by
-
-
-class InThisProcess:
-    """Stands for a pool of processes."""
-
-    def __init__(self, jobs, mp_context):
-        self.map = map
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        return False
+def test_the_command_says_what_was_new(tmp_path, monkeypatch):
+    monkeypatch.setattr(band, "update_band", lambda *_: iter([("a", True), ("b", False)]))
+    monkeypatch.setattr(under_prompts, "update_claims", lambda *_: iter([("80", True)]))
+    shown = CliRunner().invoke(app, ["pocket", "band", "--store", str(tmp_path)], catch_exceptions=False)
+    assert "1 models asked and 1 ways judged, the others were up to date" in shown.stdout
