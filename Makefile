@@ -5,7 +5,7 @@ JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed$(if $(CPU),-cpu)
-EXTRAS := models,book,test
+EXTRAS := models,book,ray,test
 ifdef FRESH
 export CLIPKIT_RESULTS := $(CURDIR)/_build/results
 endif
@@ -22,8 +22,12 @@ book: $(STAMP) ## execute the notebooks and build the book in _build/html
 	@$(BIN)/clipkit records fetch || echo 'Some public records are not on this machine; their chapters will say so.'
 ifdef FRESH
 	$(BIN)/clipkit pocket evaluate --out _build/results --jobs $(JOBS)
+	$(BIN)/clipkit pocket lmm
+	$(BIN)/clipkit pocket conventions --jobs $(JOBS)
+	$(BIN)/clipkit pocket band --jobs $(JOBS)
 endif
-	@for track in record pocket; do $(BIN)/clipkit claims --track $$track $(if $(FRESH),--fresh) > /dev/null; done  # judged once, so that no two notebooks do it side by side
+	@$(BIN)/clipkit claims $(if $(FRESH),--fresh) > /dev/null  # judged once, so that no two notebooks do it side by side
+	@$(BIN)/clipkit claims --conventions > /dev/null || echo 'The chapter on conventions will say what is missing.'
 	$(BIN)/clipkit book --profile $(PROFILE) --jobs $(JOBS)
 
 test: $(STAMP) ## run the tests (the book is built for them; CLIPKIT_BOOK=DIR takes one that is built)

@@ -6,7 +6,20 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from clipkit.cli import book, claims, datasets, evaluate, infer, models, pocket, records, score
+from clipkit.cli import (
+    book,
+    card,
+    claims,
+    datasets,
+    evaluate,
+    infer,
+    lmm,
+    models,
+    pocket,
+    records,
+    score,
+    sweep,
+)
 from clipkit.errors import ClipkitError
 
 app = typer.Typer(
@@ -17,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (claims, infer, evaluate, book):
+for module in (claims, infer, evaluate, sweep, lmm, card, book):
     app.add_typer(module.app)
 for name, module in (
     ("records", records),

@@ -1,14 +1,17 @@
 """A planted case in which a convention turns a verdict, and one in which it does not; what each changes, by hand."""
 
+import json
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from clipkit.claims import multiverse as judged
 from clipkit.claims.judge import TESTS, judge_all
 from clipkit.claims.verdict import FAILS, HOLDS
+from clipkit.cli import app
 from clipkit.errors import CorruptData, MissingData
 from clipkit.pocket.zoo.recipe import split_name
 from clipkit.registry import Registry
@@ -174,3 +177,12 @@ def test_a_damaged_file_is_named(tmp_path):
     write_frame(pd.DataFrame({"model": ["m"], "value": [0.5], "draws": [b"0123"]}), path, models="{}")
     with pytest.raises(MissingData, match="in a form of the past"):
         section.read_other_numbers(path)
+
+
+def test_the_command_tells_which_verdicts_stand(planted):
+    asked = ["claims", "--track", "pocket", "--only", "C4", "--conventions"]
+    rows = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
+    assert {row["convention"]: row["verdict"] for row in rows}[RISES] == HOLDS
+    assert {row["id"] for row in rows} == {"C4"} and {row["track"] for row in rows} == {"pocket"}
+    shown = CliRunner().invoke(app, asked, env={"COLUMNS": "160"}).stdout
+    assert f"{sum(row['verdict'] == FAILS for row in rows) - 1} of {len(rows) - 1}" in shown

@@ -1,0 +1,1 @@
+"""Many models on many data sets: planned, run in this process or on Ray, and taken up again where it stopped."""

@@ -1,0 +1,141 @@
+"""A sweep in one process: right, once, and past what fails."""
+
+import pytest
+import torch
+import typer
+from miniatures import TINY, build, register_tiny
+
+from clipkit.cli import sweep as command
+from clipkit.embed import embed_images
+from clipkit.errors import BadInput
+from clipkit.models import load
+from clipkit.pocket.images import open_pocket
+from clipkit.store import EmbeddingStore
+from clipkit.sweep.plan import Cost, Measure, plan
+from clipkit.sweep.run import Done, in_process, missing, sweep
+from clipkit.sweep.tracks import FullTrack, PocketTrack
+
+MODELS = ("resnet-wild-s0", "vit-wild-s0")
+SETS = ("far-noise", "far-drawings", "far-textures")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLIPKIT_CACHE", str(tmp_path_factory.getbasetemp() / "sweep-cache"))
+        yield
+
+
+def pocket(folder):
+    track = PocketTrack(store=folder / "store", out=folder / "out", device="cpu")
+    return track, plan(MODELS, track.sizes(SETS), lambda model, dataset: Cost(4, 1.0, "measured"))
+
+
+def files(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_sweep_stores_the_bytes_that_embed_images_does_and_never_again(tmp_path):
+    track, tasks = pocket(tmp_path)
+    fingerprints = track.prepare(SETS)
+    assert missing(tasks, track, fingerprints) == tasks
+    done = list(sweep(track, tasks, []))
+    assert [d.error for d in done] == [""] * 6 and sum(d.found for d in done) == 2 * 3 * 500
+
+    by_hand = EmbeddingStore(tmp_path / "by hand")
+    for model in map(load, MODELS):
+        for name in SETS:
+            embed_images(
+                model, open_pocket(name), by_hand, batch_size=128, shard_size=8192, workers=0, progress=False
+            )
+    assert files(tmp_path / "store") == files(tmp_path / "by hand")
+
+    assert missing(tasks, track, fingerprints) == []
+    assert sum(d.found for d in sweep(track, tasks, [])) == 0
+
+
+def test_other_content_or_another_model_is_missing(tmp_path):
+    track, tasks = pocket(tmp_path)
+    fingerprints = track.prepare(SETS)
+    list(in_process(track.embed, [t for t in tasks if t.model == MODELS[0] and t.dataset == SETS[0]]))
+    assert [t for t in tasks if t not in missing(tasks, track, fingerprints)] == [
+        t for t in tasks if t.model == MODELS[0] and t.dataset == SETS[0]
+    ]
+    assert missing(tasks, track, fingerprints | {SETS[0]: "other content"}) == tasks
+
+
+def test_parts_of_a_data_set_make_the_whole(tmp_path):
+    model, images = load(MODELS[0]), open_pocket(SETS[0])
+    stores = [EmbeddingStore(tmp_path / name) for name in ("parts", "whole")]
+    how = {"shard_size": 64, "workers": 0, "progress": False}
+    seen = [
+        embed_images(model, images, stores[0], rows=rows, **how).images_embedded
+        for rows in (range(200, 500), range(0, 200), range(0, 500))
+    ]
+    assert seen == [500 - 4 * 64, 4 * 64, 0]  # the shard that begins at 192 belongs to the first 200
+    embed_images(model, images, stores[1], **how)
+    assert files(tmp_path / "parts") == files(tmp_path / "whole")
+
+
+def test_a_split_benchmark_is_missing_until_its_own_shards_are_there(tmp_path):
+    register_tiny()
+    track = FullTrack(
+        store=tmp_path / "store", out=tmp_path / "out", root=build(tmp_path / "data", "sun", "places"),
+        device="cpu", workers=0,
+    )  # fmt: skip
+    fingerprints = track.prepare(["sun", "places"])
+    tasks = plan([f"{TINY}/random"], {"sun": 6, "places": 6}, lambda *_: Cost(4, 1.0, "measured"))
+    beyond = [t.__class__(**vars(t) | {"start": 1024, "stop": 1030}) for t in tasks]
+    assert [d.found for d in sweep(track, tasks[:1], [])] == [6]
+    assert missing([*tasks, *beyond], track, fingerprints) == [tasks[1], *beyond]
+
+
+def test_sections_are_measured_after_their_embeddings(tmp_path):
+    register_tiny()
+    track = FullTrack(
+        store=tmp_path / "store", out=tmp_path / "out", root=build(tmp_path / "data", "coco", "flickr30k"),
+        device="cpu", workers=0,
+    )  # fmt: skip
+    names = track.datasets([], track.sections(["retrieval"]))
+    track.prepare(names)
+    tasks = plan([f"{TINY}/random"], track.sizes(names), lambda *_: Cost(4, 1.0, "measured"))
+    done = list(sweep(track, tasks, [Measure(f"{TINY}/random", ("retrieval",))]))
+    assert [(d.found, d.error) for d in done] == [(6, ""), (5, ""), (None, "")]
+    assert [p.name for p in (tmp_path / "out/measured/retrieval").iterdir()] == [f"{TINY}--random.parquet"]
+
+
+class Faulty:
+    """A track of which one model cannot be loaded."""
+
+    measured = ()
+
+    def embed(self, task):
+        if task.model == "broken":
+            raise BadInput("broken has no weights", "fetch them")
+        return task.images
+
+    def measure(self, asked):
+        self.measured += (asked.model,)
+
+
+def test_a_task_that_fails_stops_no_other_and_is_told_at_the_end(capsys):
+    track = Faulty()
+    tasks = plan(["broken", "sound"], {"set": 3}, lambda *_: Cost(1, 1.0, "measured"))
+    measures = [Measure(model, ("retrieval",)) for model in ("broken", "sound")]
+    with pytest.raises(typer.Exit) as ended:
+        command._follow(sweep(track, tasks, measures), 4)
+    assert ended.value.exit_code == 1 and track.measured == ("sound",)
+    printed = capsys.readouterr()
+    assert "sound on set, images 0 to 3: 3 images embedded" in printed.out
+    assert printed.err.endswith(
+        "failed: broken on set, images 0 to 3: BadInput: broken has no weights\n  -> fetch them\n"
+    )
+
+
+def test_threads_are_those_that_were_asked_for():
+    before = torch.get_num_threads()
+    try:
+        (done,) = in_process(lambda task: torch.get_num_threads(), ["task"], threads=1)
+    finally:
+        torch.set_num_threads(before)
+    assert done == Done("task", 1)
