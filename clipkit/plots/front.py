@@ -54,8 +54,8 @@ def _line(claim: Claim, verdict: Verdict) -> str:
     link = f'<a href="{PAGES[claim.section]}#{claim.id}">{claim.id}</a>'
     number = ""
     if verdict.effect is not None:
-        number = f" {escape(claim.statistic[:1].upper() + claim.statistic[1:])}: {escape(effect_text(claim, verdict))}."
+        number = f"{escape(claim.statistic[:1].upper() + claim.statistic[1:])}: {escape(effect_text(claim, verdict))}. "
     return (
         f"{escape(claim.sentence)} {badge(verdict.verdict)} "
-        f'<span class="track">{verdict.track}</span>{number} Evidence: {link}.'
+        f'<span class="track">{verdict.track}</span><br>{number}Evidence: {link}.'
     )
