@@ -1,5 +1,7 @@
 """A model without a network: planted answers as vectors, in the form in which sections meet a real model."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -112,7 +114,7 @@ class OracleModel:
         owner = np.repeat(np.arange(len(planted)), len(texts) // len(planted))
         return Texts(self._vectors(coordinates, -1, f"{dataset}/{column}"), owner)
 
-    def dense(self, dataset: str) -> np.ndarray:
+    def dense(self, dataset: str) -> Sequence[np.ndarray]:
         """Raises BadInput: an oracle answers for whole images and has no maps."""
         raise BadInput(f"{self.card.name} has no dense features", "plant maps in a model of the test's own")
 
