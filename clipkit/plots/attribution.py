@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from clipkit.plots.chapter import save_frame
 from clipkit.plots.factors import FACTOR_COLOURS
-from clipkit.plots.ledger import Html
+from clipkit.plots.ledger import Html, rows_table
 from clipkit.plots.style import MUTED
 from clipkit.sections.attribution import Attribution, FactorTable, attribute, leave_one_family_out
 from clipkit.sections.attribution_tables import GROUPS, full_table, record_table, samples_unknown
@@ -140,7 +140,7 @@ def truth_table() -> Html:
         )
     head = ("Metric", "Contrasts it can see", "Interval holds the effect", "Sign right, where the effect is clear",
             "Error (logits)", "Error by one factor alone")  # fmt: skip
-    return _html(head, rows, "Attribution against clean contrasts, pocket track")
+    return rows_table(head, rows, "Attribution against clean contrasts, pocket track")
 
 
 def confounded(track: str = "record") -> Html:
@@ -162,7 +162,7 @@ def confounded(track: str = "record") -> Html:
             f"({row.share:.0%} of the leverage); variance inflated {row.vif:.1f} times</td>"
             f"<td>{_number(row)}</td></tr>"
         )
-    return _html(
+    return rows_table(
         ("Term", "What is wrong", "Effect (logits)"), rows, f"What cannot be told apart, {track} track"
     )
 
@@ -257,12 +257,3 @@ def _tidy(ax: Axes) -> None:
 
 def _number(row) -> str:
     return f"{row.estimate:+.2f} ({row.low:+.2f} to {row.high:+.2f})".replace("-", "−")
-
-
-def _html(head: tuple[str, ...], rows: list[str], caption: str) -> Html:
-    cells = "".join(f'<th scope="col">{h}</th>' for h in head)
-    return Html(
-        f'<div class="ledger-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
-        f'<table class="ledger ledger-table"><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )

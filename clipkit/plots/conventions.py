@@ -12,7 +12,7 @@ from clipkit.claims.ledger import load
 from clipkit.claims.multiverse import OURS, multiverse, survival
 from clipkit.claims.verdict import UNTESTABLE, VERDICTS
 from clipkit.errors import MissingData
-from clipkit.plots.ledger import SYMBOL, Html, badge
+from clipkit.plots.ledger import SYMBOL, Html, badge, rows_table
 from clipkit.sections.multiverse import CONVENTIONS
 
 # Ink and ground as the book's style sheet has them in its light theme.
@@ -92,7 +92,7 @@ def survival_table(track: str, frame: pd.DataFrame | None = None) -> Html:
             f"<td>{stands}{turned}</td><td>{span}</td><td>{escape(row.otherwise) or 'none'}</td></tr>"
         )
     head = ("Claim", "By our conventions", "Stands under", "Effects", "Another verdict")
-    return _table(head, rows, f"Which verdicts survive other conventions, {track} track")
+    return rows_table(head, rows, f"Which verdicts survive other conventions, {track} track")
 
 
 def convention_table() -> Html:
@@ -109,15 +109,8 @@ def convention_table() -> Html:
             f"<td>{escape(convention.change)}</td><td>{escape(convention.users)}</td>"
             f"<td>{'<br>'.join(both) or 'all that p decides'}</td></tr>"
         )
-    return _table(("Choice", "Convention", "What changes", "Who", "Concerns"), rows, "The conventions tried")
-
-
-def _table(head: tuple[str, ...], rows: list[str], caption: str) -> Html:
-    cells = "".join(f'<th scope="col">{h}</th>' for h in head)
-    return Html(
-        f'<div class="ledger-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
-        f'<table class="ledger ledger-table"><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    return rows_table(
+        ("Choice", "Convention", "What changes", "Who", "Concerns"), rows, "The conventions tried"
     )
 
 

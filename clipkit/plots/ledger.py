@@ -1,6 +1,6 @@
 """The ledger as HTML: a grid of sections × factors, and the claims with their verdicts. No script, no image."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from clipkit.claims.ledger import FACTORS, SECTIONS, Claim, load
@@ -104,13 +104,21 @@ def table(verdicts: Sequence[Verdict]) -> Html:
     One row for each claim and track that could test it.
     """
     claims, by_id = load(), _by_id(verdicts)
-    rows = "".join(_row(claims[i], v, _anchor(i, v, vs)) for i, vs in by_id.items() for v in telling(vs))
+    rows = [_row(claims[i], v, _anchor(i, v, vs)) for i, vs in by_id.items() for v in telling(vs)]
+    head = ("Claim", "Verdict", "Effect [95 % interval]", "Behind it")
+    return rows_table(head, rows, "All claims, with the evidence behind each verdict", label="All claims")
+
+
+def rows_table(head: Sequence[str], rows: Iterable[str], caption: str, label: str = "") -> Html:
+    """A table that scrolls in its own box: head and caption as text, rows as HTML (`<tr>…</tr>`).
+
+    label: the name of the box to a screen reader, by default the caption.
+    """
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
     return Html(
-        '<div class="ledger-scroll" tabindex="0" role="region" aria-label="All claims">'
-        '<table class="ledger ledger-table">'
-        "<caption>All claims, with the evidence behind each verdict</caption>"
-        '<thead><tr><th scope="col">Claim</th><th scope="col">Verdict</th><th scope="col">Effect [95 % interval]</th>'
-        f'<th scope="col">Behind it</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<div class="ledger-scroll" tabindex="0" role="region" aria-label="{escape(label or caption)}">'
+        f'<table class="ledger"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{top}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 

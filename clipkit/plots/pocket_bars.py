@@ -5,7 +5,7 @@ from html import escape
 import matplotlib.pyplot as plt
 
 from clipkit.plots.factors import six_factors
-from clipkit.plots.ledger import Html
+from clipkit.plots.ledger import Html, rows_table
 from clipkit.registry import Registry
 from clipkit.sections.headlines import HEADLINES, headline_contrasts
 from clipkit.sections.pocket.bars import bars
@@ -13,17 +13,14 @@ from clipkit.sections.pocket.bars import bars
 
 def bars_table() -> Html:
     """The bars as a table: what was wanted, what the base recipes reach on the validation draw, and whether."""
-    rows = "".join(
+    rows = (
         f"<tr><td>{escape(r.bar)}</td><td>{escape(r.recipe)}</td><td>{reached(r)}</td>"
         f"<td>{_wanted(r.least, r.most)}</td><td>{'yes' if r.met else '<strong>no</strong>'}</td></tr>"
         for r in bars().itertuples()
     )
-    head = "".join(f'<th scope="col">{h}</th>' for h in ("Bar", "Recipe", "Reached", "Wanted", "Met"))
-    return Html(
-        '<div class="ledger-scroll" tabindex="0" role="region" aria-label="Bars for the base models">'
-        '<table class="ledger"><caption>What the base models were to reach, on the validation draw</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    head = ("Bar", "Recipe", "Reached", "Wanted", "Met")
+    caption = "What the base models were to reach, on the validation draw"
+    return rows_table(head, rows, caption, label="Bars for the base models")
 
 
 def missed_bars() -> str:

@@ -6,7 +6,7 @@ from html import escape
 import matplotlib.pyplot as plt
 import numpy as np
 
-from clipkit.plots.ledger import Html
+from clipkit.plots.ledger import Html, rows_table
 from clipkit.plots.style import ACCENT, MUTED
 from clipkit.pocket.zoo.design import ContrastSpec
 
@@ -103,15 +103,10 @@ def _legend(ax) -> None:
 
 def reservations(contrasts: Iterable[ContrastSpec]) -> Html:
     """The contrasts with a note, as a table: what is compared, whether it is clean, and what it leaves open."""
-    rows = "".join(
+    rows = (
         f'<tr><th scope="row">{escape(c.id)}</th><td>{escape(c.aspect)}<br>({escape(c.a)} against {escape(c.b)})</td>'
         f"<td>{'yes' if c.clean else 'no'}</td><td>{escape(c.note)}</td></tr>"
         for c in contrasts
         if c.note
     )
-    return Html(
-        '<div class="ledger-scroll" tabindex="0" role="region" aria-label="What contrasts leave open">'
-        '<table class="ledger"><caption>What contrasts leave open</caption><thead><tr>'
-        '<th scope="col">Contrast</th><th scope="col">Compared</th><th scope="col">Clean</th>'
-        f'<th scope="col">Left open</th></tr></thead><tbody>{rows}</tbody></table></div>'
-    )
+    return rows_table(("Contrast", "Compared", "Clean", "Left open"), rows, "What contrasts leave open")

@@ -11,7 +11,7 @@ from clipkit.claims import under_prompts
 from clipkit.claims.ledger import Claim, load
 from clipkit.claims.verdict import VERDICTS
 from clipkit.errors import UnknownName
-from clipkit.plots.ledger import Html, badge
+from clipkit.plots.ledger import Html, badge, rows_table
 from clipkit.plots.style import ACCENT, KIND_COLOURS
 from clipkit.pocket.prompt_variants import NAMES, SET, TEMPLATE
 from clipkit.pocket.zoo.recipe import split_name
@@ -148,7 +148,7 @@ def width_table() -> Html:
         ]
         for title, row in frame.iterrows()
     ]
-    return _html("Width of the band, in percentage points (median over models)", head, body)
+    return rows_table(head, map(_row, body), "Width of the band, in percentage points (median over models)")
 
 
 def flip_table(every: bool = False) -> Html:
@@ -171,7 +171,7 @@ def flip_table(every: bool = False) -> Html:
         "Claim", "Verdict", "With a set of", "With one template", "With other names",
         "Effect (one template)", "Same sign",
     )  # fmt: skip
-    return _html("Verdicts under other prompts", head, body)
+    return rows_table(head, map(_row, body), "Verdicts under other prompts")
 
 
 def flipping() -> str:
@@ -226,14 +226,8 @@ def _effects(claim: Claim, row: pd.Series) -> str:
     return text.replace("-", "−") + (" pp" if claim.unit == "pp" else "")
 
 
-def _html(caption: str, head: tuple[str, ...], body: list[list[str]]) -> Html:
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in body)
-    return Html(
-        f'<div class="ledger-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
-        f'<table class="ledger"><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table></div>"
-    )
+def _row(cells: list[str]) -> str:
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _bar(ax: Axes, row: int, low: float, high: float) -> None:
