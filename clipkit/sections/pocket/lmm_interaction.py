@@ -14,7 +14,7 @@ from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.results import Result, row_maker
 from clipkit.sections.lmm_interaction import ALL_NAMES, CONTROLS, FAIR, PUBLISHED, SECTION
 from clipkit.sections.measured import DRAWS
-from clipkit.sections.pocket.evidence import from_draws, kind_of
+from clipkit.sections.pocket.evidence import from_draws, kind_of, signed
 from clipkit.stats import mcnemar, shared_counts, wilson
 from clipkit.stats.kappa import cohens_kappa
 
@@ -132,12 +132,12 @@ def gain_on_hard(table: pd.DataFrame | None = None, control: str = FAIR) -> Evid
     table = read_decisions() if table is None else table
     by_tower, draws = gains(ALL_HARD, control, table)
     others = "; ".join(
-        f"{c}: {_signed(gains(ALL_HARD, c, table)[0].mean())}" for c in CONTROLS if c != control
+        f"{c}: {signed(gains(ALL_HARD, c, table)[0].mean(), 1)}" for c in CONTROLS if c != control
     )
     coin = gains(ALL_HARD, PUBLISHED, table, COIN)[0].mean()
     note = (
         f"{CONTROLS[control].about}; by tower {_each(by_tower)}. Under the other protocols {others}; a coin under the "
-        f"published one: {_signed(coin)}"
+        f"published one: {signed(coin, 1)}"
     )
     return from_draws(by_tower.mean(), draws, list(by_tower.index), note=note)
 
@@ -229,8 +229,4 @@ def rows(table: pd.DataFrame | None = None) -> list[Result]:
 
 
 def _each(by_tower: pd.Series) -> str:
-    return ", ".join(f"{_signed(value)} ({tower})" for tower, value in by_tower.items())
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
+    return ", ".join(f"{signed(value, 1)} ({tower})" for tower, value in by_tower.items())

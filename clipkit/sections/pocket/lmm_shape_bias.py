@@ -7,7 +7,7 @@ from clipkit.evidence import Evidence
 from clipkit.metrics import resampled_ratio
 from clipkit.pocket.lmm.results import read_cue_conflict
 from clipkit.sections.measured import DRAWS
-from clipkit.sections.pocket.evidence import from_draws, kind_of
+from clipkit.sections.pocket.evidence import from_draws, kind_of, signed
 from clipkit.stats import shared_counts
 
 
@@ -43,11 +43,7 @@ def lmm_against_its_tower(table: pd.DataFrame | None = None) -> Evidence:
     found = biases(table)
     found = found[found.tower.map(kind_of) == "zero_shot"]
     note = "; ".join(
-        f"{dataset}: " + ", ".join(f"{_signed(r.value)} ({r.tower})" for r in own.itertuples())
+        f"{dataset}: " + ", ".join(f"{signed(r.value)} ({r.tower})" for r in own.itertuples())
         for dataset, own in found.groupby("dataset", sort=False)
     )
     return from_draws(found.value.mean(), np.mean(list(found.draws), axis=0), list(found.tower), note=note)
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")

@@ -19,7 +19,7 @@ from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.measure.shape_bias import ALL_CLASSES, BACKGROUNDS, CONFLICT, SECTION
 from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.outputs import DEFAULT_PROMPTS, PROMPT_SETS
-from clipkit.sections.pocket.evidence import DATA, PARENT, from_contrast, kind_of
+from clipkit.sections.pocket.evidence import DATA, PARENT, from_contrast, kind_of, signed
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.sections.pocket.share import Family, share, share_avoided
 from clipkit.stats.contrast import Contrast, SeedVariance, contrast, pooled_seed_variance
@@ -80,7 +80,7 @@ def clip_against_baselines(table: MeasuredTable | None = None, subset: str = ALL
         spread = pooled_seed_variance(gaps[:, 0], ["pair"] * len(pairs), draws=gaps[:, 1:])
         models = [m for m in bias if split_name(m)[0] in {recipe for p in pairs for recipe in p}]
         found[background] = from_contrast(_compare(clip, other, spread), models, scale=1)
-        said.append(f"{_signed(gaps[:, 0].min())} to {_signed(gaps[:, 0].max())} ({background})")
+        said.append(f"{signed(gaps[:, 0].min())} to {signed(gaps[:, 0].max())} ({background})")
     note = (
         f"{len(pairs)} pairs of like architecture and images, each from {', '.join(said)}; unlike models trained on "
         "ImageNet, these baselines saw the very images that CLIP saw"
@@ -189,12 +189,8 @@ def _on_both(found: Mapping[str, Evidence], note: str) -> Evidence:
 
 
 def _each(found: Mapping[str, Evidence]) -> str:
-    said = (f"{_signed(e.effect)} [{_signed(e.low)}, {_signed(e.high)}] ({b})" for b, e in found.items())
+    said = (f"{signed(e.effect)} [{signed(e.low)}, {signed(e.high)}] ({b})" for b, e in found.items())
     return " and ".join(said)
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
 
 
 def _compare(a: np.ndarray, b: np.ndarray, spread: SeedVariance, level: float = 0.95) -> Contrast:
