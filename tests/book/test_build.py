@@ -10,8 +10,6 @@ from clipkit.book.build import BookFailed, build
 from clipkit.book.execute import NotebookFailed
 from clipkit.errors import BadInput, MissingData
 
-pytestmark = pytest.mark.xdist_group("book")
-
 PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 

@@ -8,8 +8,6 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("book")
-
 
 @dataclass
 class Page(HTMLParser):

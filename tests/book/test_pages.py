@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from clipkit.book.stage import pages
 from clipkit.claims import load
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("book")]
+pytestmark = pytest.mark.browser
 PAGES = pages(Path(__file__).parents[2] / "_toc.yml")
 
 # What axe finds in markup that is not ours, each by rule and the narrowest selector.

@@ -17,8 +17,6 @@ KEYS = ["id", "track", "verdict", "effect", "low", "high", "n_models", "n_cluste
 RECORD = {"V1", "V2", "V3", "B1", "B2", "B4", "B5", "R1", "R2", "R3", "Q1", "Q2", "N1", "E3"}
 UNHAD = {"C1", "C3"}  # their table has no published checksum, so that no one but a user may fetch it
 
-pytestmark = pytest.mark.xdist_group("judging")
-
 
 @pytest.fixture
 def record(public):
