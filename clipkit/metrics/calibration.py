@@ -73,28 +73,36 @@ def calibration_error(confidence, correct, bins: int = 15, weights=None) -> floa
     """ECE from per-sample confidence (n,) and correctness (n,), both in [0, 1]; optionally weighted.
 
     weights: None, (n,) or (B, n), not negative, such as the counts of B bootstrap draws; returns a float, or
-    (B,) for (B, n). Bins are fixed, so all draws together cost one matrix product with an (n, bins) array.
+    (B,) for (B, n). With (B, n) weights, confidence may be (B, n) too: that of each draw. Else bins are the same
+    for all draws, which cost one matrix product with an (n, bins) array together.
 
     >>> calibration_error([0.9, 0.9], [1, 0], weights=[[1, 1], [2, 0]]).round(6)
     array([0.4, 0.1])
     """
-    confidence = _unit_interval("confidence", confidence)
+    confidence = _unit_interval("confidence", confidence, ndim=max(1, np.ndim(confidence)))
     correct = _unit_interval("correct", correct)
-    validate.same_length(confidence=confidence, correct=correct)
+    if confidence.ndim == 1:
+        validate.same_length(confidence=confidence, correct=correct)
     bins = validate.positive_integer("bins", bins)
-    gaps = np.zeros((len(confidence), bins))
-    gaps[np.arange(len(confidence)), _bin_of(confidence, bins)] = correct - confidence
     if weights is None:
-        return float(np.abs(gaps.sum(axis=0)).sum() / len(gaps))
+        weights = np.ones(len(correct))
     weights = validate.array("weights", weights, ndim=min(max(np.ndim(weights), 1), 2))
-    if weights.shape[-1] != len(gaps):
+    if weights.shape[-1] != len(correct) or confidence.shape not in (correct.shape, weights.shape):
         raise BadInput(
-            f"weights has shape {weights.shape}", f"pass one weight for each of the {len(gaps)} samples"
+            f"confidence has shape {confidence.shape}, weights has shape {weights.shape}",
+            f"pass one weight for each of the {len(correct)} samples",
         )
     total = weights.sum(axis=-1)
     if weights.min() < 0 or not np.all(total > 0):
         raise BadInput("weights are negative or sum to 0", "pass counts or weights, at least one positive")
-    error = np.abs(weights @ gaps).sum(axis=-1) / total
+    which, gap = _bin_of(confidence, bins), correct - confidence
+    if confidence.ndim == 2:
+        sums = _binned(weights * gap, which, bins)
+    else:
+        gaps = np.zeros((len(correct), bins))
+        gaps[np.arange(len(correct)), which] = gap
+        sums = weights @ gaps
+    error = np.abs(sums).sum(axis=-1) / total
     return float(error) if error.ndim == 0 else error
 
 
@@ -160,6 +168,12 @@ def _bin_of(confidence: np.ndarray, bins: int) -> np.ndarray:
     return np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
 
 
+def _binned(values: np.ndarray, which: np.ndarray, bins: int) -> np.ndarray:
+    """Sums of `values` (rows, n) in the bins `which` (rows, n) of each row: (rows, bins)."""
+    cells = which + bins * np.arange(len(which))[:, None]
+    return np.bincount(cells.ravel(), values.ravel(), bins * len(which)).reshape(len(which), bins)
+
+
 def _of_target(probabilities: np.ndarray, target: np.ndarray) -> np.ndarray:
     return probabilities[np.arange(len(target)), target].astype(np.float64)
 
@@ -171,8 +185,8 @@ def _checked(probabilities, target) -> tuple[np.ndarray, np.ndarray]:
     return probabilities, target
 
 
-def _unit_interval(name: str, values) -> np.ndarray:
+def _unit_interval(name: str, values, ndim: int = 1) -> np.ndarray:
     # A softmax in single precision can exceed 1 by an ulp.
-    found = validate.array(name, values, ndim=1).astype(np.float64)
+    found = validate.array(name, values, ndim).astype(np.float64)
     over = (found > 1) & (found <= 1 + validate.SUM_TOLERANCE)
     return validate.proportions(name, np.where(over, 1.0, found))

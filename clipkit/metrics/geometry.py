@@ -76,32 +76,41 @@ def most_confident(confidence, k: int) -> np.ndarray:
 
 
 def point_errors(found, truth) -> np.ndarray:
-    """Distances between each found point and each true one: (m, c) for truth (m, D) and found (c, D).
+    """Distance of each found point from the true one: (m,) for points (m, D).
 
     Unit that of the points: D = 2 for pixels, D = 3 for the world. **Lower is better.**
 
-    >>> point_errors([[0.0, 0.0], [3.0, 4.0]], [[0.0, 0.0]])
-    array([[0., 5.]])
+    >>> point_errors([[3.0, 4.0], [1.0, 1.0]], [[0.0, 0.0], [1.0, 1.0]])
+    array([5., 0.])
     """
-    found, truth = validate.array("found", found, ndim=2), validate.array("truth", truth, ndim=2)
-    if found.shape[1] != truth.shape[1]:
-        raise BadInput(
-            f"points of {found.shape[1]} and {truth.shape[1]} coordinates", "compare like with like"
-        )
-    return cdist(truth, found)
+    found, truth = _points(found, truth)
+    validate.same_length(found=found, truth=truth)
+    return np.linalg.norm(found - truth, axis=1)
 
 
 def recall(errors, threshold: float) -> float:
     """Share of errors below `threshold`, in their unit. In [0, 1]; **higher is better.**
 
-    Of the errors of all candidates (`point_errors`) it is the recall that random features reach on average: each
-    candidate is then the nearest with the same probability, and confidence says nothing.
-
     >>> recall([0.0, 1.0, 2.0], 2.0)
     0.6666666666666666
     """
-    errors = np.asarray(errors)
-    return float((validate.array("errors", errors, ndim=errors.ndim) < threshold).mean())
+    return float((validate.array("errors", errors, ndim=1) < threshold).mean())
+
+
+def random_recall(candidates, truth, threshold: float) -> float:
+    """The recall that random features reach on average, exactly, for true points (m, D) and candidates (c, D).
+
+    Each candidate is then the nearest with the same probability, and confidence says nothing: it is the share of all
+    m × c distances below `threshold`. Needs memory for a block of them, whatever m.
+
+    >>> random_recall([[0.0, 0.0], [0.0, 2.0], [9.0, 9.0]], [[0.0, 1.0]], 1.5)
+    0.6666666666666666
+    """
+    candidates, truth = _points(candidates, truth)
+    step = max(1, _BLOCK // len(candidates))
+    blocks = (truth[start : start + step] for start in range(0, len(truth), step))
+    right = sum(np.count_nonzero(cdist(block, candidates) < threshold) for block in blocks)
+    return right / (len(truth) * len(candidates))
 
 
 def viewpoint_bin(angles, edges) -> np.ndarray:
@@ -148,6 +157,15 @@ def sample(features, points) -> np.ndarray:
         (weights.ravel().astype(features.dtype), cells.ravel(), start), (len(points), height * width)
     )
     return blend @ features.reshape(-1, depth)
+
+
+def _points(found, truth) -> tuple[np.ndarray, np.ndarray]:
+    found, truth = validate.array("found", found, ndim=2), validate.array("truth", truth, ndim=2)
+    if found.shape[1] != truth.shape[1]:
+        raise BadInput(
+            f"points of {found.shape[1]} and {truth.shape[1]} coordinates", "compare like with like"
+        )
+    return found, truth
 
 
 def _between(share, cells: int) -> tuple[np.ndarray, np.ndarray]:

@@ -43,6 +43,18 @@ def test_resamples_scatter_around_the_estimate_and_copies_make_no_pair():
     assert one == pytest.approx(rms_calibration_error(confidence, correct))
 
 
+def test_each_resample_may_have_its_own_confidences():
+    rng = np.random.default_rng(4)
+    counts, confidence = shared_counts("wild", 50, 30), rng.uniform(size=(30, 50))
+    correct = rng.integers(0, 2, 50)
+    for error, rows in ((rms_calibration_error, "counts"), (calibration_error, "weights")):
+        together = error(confidence, correct, **{rows: counts})
+        one_by_one = [error(c, correct, **{rows: n}) for c, n in zip(confidence, counts, strict=True)]
+        np.testing.assert_allclose(together, one_by_one, atol=1e-12)
+        with pytest.raises(BadInput, match=r"confidence has shape \(29, 50\)"):
+            error(confidence[1:], correct, **{rows: counts})
+
+
 def test_a_bin_that_is_off_by_the_same_everywhere_gives_ece_without_noise():
     confidence, correct = np.full(1000, 0.9), np.arange(1000) < 700
     assert rms_calibration_error(confidence, correct) == pytest.approx(0.2, abs=1e-3)

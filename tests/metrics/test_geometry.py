@@ -9,6 +9,7 @@ from clipkit.metrics.geometry import (
     most_confident,
     nearest_neighbours,
     point_errors,
+    random_recall,
     recall,
     sample,
     viewpoint_bin,
@@ -61,15 +62,16 @@ def test_a_plane_is_found_again_under_a_homography(rng):
 
 
 @pytest.mark.parametrize("kept", [None, 20])
-def test_random_features_reach_chance(rng, kept):
-    """Whichever matches are kept: the share of right candidates is what the matrix of all errors says."""
+def test_random_features_reach_chance(rng, kept, monkeypatch):
+    """Whichever matches are kept, and in however many blocks all distances are counted."""
     truth, candidates = rng.uniform(size=(60, 2)), rng.uniform(size=(80, 2))
-    errors = point_errors(candidates, truth)
-    chance, reached = recall(errors, 0.2), []
+    chance, reached = random_recall(candidates, truth, 0.2), []
+    monkeypatch.setattr(geometry, "_BLOCK", 700)
+    assert random_recall(candidates, truth, 0.2) == chance
     for _ in range(400):
         found = nearest_neighbours(rng.normal(size=(60, 16)), rng.normal(size=(80, 16)))
         asked = np.arange(60) if kept is None else most_confident(found.confidence, kept)
-        reached.append(recall(errors[asked, found.index[asked]], 0.2))
+        reached.append(recall(point_errors(candidates[found.index[asked]], truth[asked]), 0.2))
     standard_error = np.std(reached) / len(reached) ** 0.5
     assert abs(np.mean(reached) - chance) < 4 * standard_error < 0.02
 

@@ -9,6 +9,7 @@ import torch
 from open_clip.transform import PreprocessCfg, image_transform_v2
 
 from clipkit.models.cards import ModelCard
+from clipkit.models.fold import fold_batch_norms
 from clipkit.models.model import Model
 from clipkit.models.weights import sha256_of
 from clipkit.pocket import models
@@ -29,9 +30,10 @@ def load_pocket(
 ) -> Model:
     """The model behind a pocket card. Its tokenizer turns "a" into "an" where that is due.
 
-    The card's `weights_sha256` stands for the image tower: a linear probe has its parent's.
+    The card's `weights_sha256` stands for the image tower: a linear probe has its parent's. Batch norms are folded
+    into convolutions, for speed; `load_net` gives the network as it was trained.
     """
-    net = load_net(card.name, folder).to(device)
+    net = fold_batch_norms(load_net(card.name, folder)).to(device)
     scale = net.logit_scale.exp().item() if card.prompts else card.logit_scale
     bias = net.logit_bias if card.prompts else None
     found = replace(

@@ -225,30 +225,25 @@ def _numbers_scaled(answers: _Answers, temperature: float, drawn: np.ndarray) ->
     """The metrics of `_FULL` after scaling; drawn (draws,): the temperature that goes with each resample."""
     logits, labels, counts = answers
     _, correct = confidence_and_correct(softmax(logits.astype(np.float64)), labels)
-    below = logits - logits.max(axis=1, keepdims=True)
+    below = (logits - logits.max(axis=1, keepdims=True)).astype(np.float32)
     of_target = below[np.arange(len(labels)), labels]
-    once = np.ones(len(labels), int)
-    rows = [
-        _score(below, of_target, correct, *pair)
-        for pair in zip([temperature, *drawn], [once, *counts], strict=True)
-    ]
+    temperatures = np.array([temperature, *drawn])[:, None]
+    counts = np.concatenate([np.ones((1, len(labels)), counts.dtype), counts])
+    # One draw after the other: all at once would need (draws, n, classes).
+    total = np.array([np.exp(below / np.float32(t)).sum(axis=1, dtype=np.float64) for (t,) in temperatures])
+    confidence, loss = np.minimum(1 / total, 1.0), np.log(total) - of_target / temperatures
+    size = counts.sum(axis=1)
+    of_draws = {
+        RMS: rms_calibration_error(confidence, correct, counts=counts),
+        GAP: np.einsum("dn,dn->d", counts, confidence - correct) / size,
+        ECE: calibration_error(confidence, correct, weights=counts),
+        "nll": np.einsum("dn,dn->d", counts, loss) / size,
+    }
     found = {}
-    for metric, (value, *draws) in zip(_FULL, np.array(rows).T, strict=True):
+    for metric, (value, *draws) in of_draws.items():
         draws = np.array(draws)
         found[metric] = _Number(float(value), _around(value, draws) if metric == ECE else draws, len(labels))
     return found
-
-
-def _score(below, of_target, correct, temperature: float, counts: np.ndarray) -> tuple[float, ...]:
-    """`_FULL` of one resample at one temperature; below: logits minus the largest of their row."""
-    total = np.exp(below / np.float32(temperature)).sum(axis=1, dtype=np.float64)
-    confidence, size = np.minimum(1 / total, 1.0), counts.sum()
-    return (
-        rms_calibration_error(confidence, correct, counts=counts),
-        float(counts @ (confidence - correct) / size),
-        calibration_error(confidence, correct, weights=counts),
-        float(counts @ (np.log(total) - of_target / temperature) / size),
-    )
 
 
 def _around(value: float, draws: np.ndarray) -> np.ndarray:

@@ -1,7 +1,6 @@
 """3D correspondence: does a point of one view find itself in another, by dense features alone?"""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from clipkit.metrics.geometry import (
     most_confident,
     nearest_neighbours,
     point_errors,
+    random_recall,
     recall,
     sample,
     viewpoint_bin,
@@ -181,23 +181,19 @@ def pair_scores(first: np.ndarray, second: np.ndarray, pair: Pair, asked: Asked)
         return {}
     first, second = (np.asarray(features, np.float32) for features in (first, second))
     which, threshold = asked.thresholds[asked.headline]
-    errors = {"image": pair.scale * point_errors(pair.candidates, pair.target)}
-    if pair.query_place is not None:
-        errors["place"] = point_errors(pair.candidate_place, pair.query_place)
-    hits = partial(_share, errors=errors)
     found = match(first, second, pair, asked.kept)
-    scores = {metric: hits(found, *test) for metric, test in asked.thresholds.items()}
-    scores[named(asked.headline, RANDOM)] = recall(errors[which], threshold)
+    scores = {metric: _share(found, pair, *test) for metric, test in asked.thresholds.items()}
+    scores[named(asked.headline, RANDOM)] = random_recall(*_answers_and_truth(pair, which), threshold)
     if pair.query_place is not None:
         grid = first.shape[:2]
         truth = (
             _told(pair.query, pair.query_place, grid),
             _told(pair.candidates, pair.candidate_place, grid),
         )
-        scores[named(asked.headline, TRUTH)] = hits(match(*truth, pair, asked.kept), which, threshold)
+        scores[named(asked.headline, TRUTH)] = _share(match(*truth, pair, asked.kept), pair, which, threshold)
     if first.shape[0] > GRID:
         found = match(coarsened(first), coarsened(second), pair, asked.kept)
-    scores[named(asked.headline, MATCHED)] = hits(found, which, threshold)
+    scores[named(asked.headline, MATCHED)] = _share(found, pair, which, threshold)
     return scores
 
 
@@ -229,8 +225,16 @@ def coarsened(features: np.ndarray, cells: int = GRID) -> np.ndarray:
     return features
 
 
-def _share(found: Match, which: str, threshold: float, *, errors: dict[str, np.ndarray]) -> float:
-    return recall(errors[which][found.query, found.candidate], threshold)
+def _share(found: Match, pair: Pair, which: str, threshold: float) -> float:
+    candidates, truth = _answers_and_truth(pair, which)
+    return recall(point_errors(candidates[found.candidate], truth[found.query]), threshold)
+
+
+def _answers_and_truth(pair: Pair, which: str) -> tuple[np.ndarray, np.ndarray]:
+    """Where the candidates are (c, D) and where the queries belong (m, D), in the unit of the thresholds."""
+    if which == "place":
+        return pair.candidate_place, pair.query_place
+    return pair.scale * pair.candidates, pair.scale * pair.target
 
 
 def _told(points: np.ndarray, places: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
