@@ -5,9 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
+from clipkit.book import parameters
 from clipkit.book import profile as profiles
 from clipkit.book import stage as staging
 from clipkit.book.execute import Outcome, Task, execute_all
@@ -29,6 +31,7 @@ def build(
     output: Path | None = None,
     jobs: int = 1,
     only: Sequence[str] = (),
+    values: Mapping[str, object] = MappingProxyType({}),
     strict: bool = True,
     say: Callable[[str], None] = print,
 ) -> Path:
@@ -37,7 +40,8 @@ def build(
     Everything is made in `output/stage/{profile}`, emptied first; `output/html` is replaced only by a build
     that succeeded. `output` is `source/_build` if not given. The root page is executed last, so that it may
     sum up what the others wrote. With `only`, just the notebooks named are executed, the others keep what an
-    earlier run left on the stage, and warnings are forgiven. Raises BadInput, UnknownName, NotebookFailed or
+    earlier run left on the stage, and warnings are forgiven; `values` are parameters of theirs that win over the
+    profile's. Raises BadInput, UnknownName, NotebookFailed or
     BookFailed.
     """
     source = source.resolve()
@@ -52,6 +56,12 @@ def build(
     for name in only:
         if name not in chosen:
             raise BadInput(f"the book has no notebook {name!r}", did_you_mean(name, chosen))
+    if values and not only:
+        raise BadInput("values are set for no notebook in particular", "name the notebook with --only")
+    for notebook in notebooks:
+        if notebook.stem in only:
+            parameters.check(notebook, values)
+            chosen[notebook.stem] |= values
 
     staging.prepare(source, stage, keep=stage / "notebooks" if only else None)
     tasks = [

@@ -10,6 +10,7 @@ from clipkit.cli import (
     book,
     card,
     claims,
+    compare,
     datasets,
     evaluate,
     infer,
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (claims, infer, evaluate, sweep, lmm, card, book):
+for module in (claims, compare, infer, evaluate, sweep, lmm, card, book):
     app.add_typer(module.app)
 for name, module in (
     ("records", records),

@@ -16,6 +16,10 @@ def book(
     only: Annotated[
         list[str] | None, typer.Option(help="Execute just this notebook (repeatable); not strict.")
     ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE: a parameter of the notebooks of --only (repeatable)."),
+    ] = None,
     strict: Annotated[bool, typer.Option(help="Fail on any warning of the builder.")] = True,
     source: Annotated[Path, typer.Option(help="The clone of the book.")] = Path("."),
 ) -> None:
@@ -28,8 +32,20 @@ def book(
       clipkit book --profile full              # real models on real benchmarks
 
       clipkit book --only retrieval            # while writing one chapter
+
+      clipkit book --only retrieval --set query=31
     """
+    import yaml
+
     from clipkit.book.build import build
+    from clipkit.errors import BadInput
+
+    values = {}
+    for said in set_ or ():
+        name, equals, value = said.partition("=")
+        if not equals:
+            raise BadInput(f"--set {said} has no value", "write NAME=VALUE, as in --set query=31")
+        values[name] = yaml.safe_load(value)
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
-    build(source, profile, jobs=jobs, only=only or (), strict=strict, say=console.print)
+    build(source, profile, jobs=jobs, only=only or (), values=values, strict=strict, say=console.print)

@@ -1,0 +1,66 @@
+"""The page on notebooks' parameters: what each takes, and how to run it with another value."""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import nbformat
+import papermill
+import yaml
+
+from clipkit.book.parameters import declared
+
+MARK = "% parameters of all notebooks"
+_QUOTED = re.compile(r'"([^"]+)"')
+
+
+def describe(source: Path, notebooks: list[Path]) -> str:
+    """Markdown: a heading for each notebook, a table of its parameters, and the two commands that change one.
+
+    source: the folder of the book, below which the notebooks lie. Links are those of a page in its folder `book`.
+    """
+    return "\n\n".join(_section(notebook, notebook.relative_to(source)) for notebook in notebooks)
+
+
+def example(notebook: Path) -> tuple[str, object]:
+    """A parameter of a notebook with another value than its default: what the page's commands set.
+
+    The last one declared whose comment quotes other values or that counts; else the profile.
+    """
+    found = {}
+    for name, facts in papermill.inspect_notebook(str(notebook)).items():
+        default = ast.literal_eval(facts["default"])
+        others = [value for value in _QUOTED.findall(facts["help"]) if value != default]
+        if isinstance(default, int):
+            found[name] = default + 1
+        elif isinstance(default, str) and others:
+            found[name] = others[0]
+    return list(found.items())[-1]
+
+
+def _section(notebook: Path, place: Path) -> str:
+    title = nbformat.read(notebook, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ")
+    types = declared(notebook)
+    rows = [
+        f"| `{name}` | `{types[name]}` | `{facts['default']}` | {facts['help']} |"
+        for name, facts in papermill.inspect_notebook(str(notebook)).items()
+    ]
+    name, value = example(notebook)
+    said = shlex.quote(yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip())
+    return "\n".join(
+        [
+            f"## {title}",
+            "",
+            f"Chapter: [{title}](../{place.as_posix()})",
+            "",
+            "| parameter | type | default | meaning and range |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+            "```bash",
+            f"papermill {place.as_posix()} out.ipynb --cwd {place.parent.as_posix()} -p {name} {said}",
+            f"clipkit book --only {notebook.stem} --set {name}={said}",
+            "```",
+        ]
+    )
