@@ -1,13 +1,19 @@
 """The project's outer shell: one address, one version, a reference that forgets no module, clean files."""
 
+import pkgutil
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 import clipkit
+from clipkit.book import code_map
 from clipkit.book.stage import expand_reference, public_modules
+from clipkit.claims import load
+from clipkit.claims.compare import verdicts_of
 
 SKIPPED = {"clipkit", "clipkit.cli", "clipkit.book"}  # the command line documents itself by --help
 
@@ -40,3 +46,21 @@ def test_readme_links_to_files_that_exist(root):
     links = re.findall(r"\]\((?!https?:|#)([^)]+)\)", (root / "README.md").read_text())
     assert links
     assert [link for link in links if not (root / link).exists()] == []
+
+
+def test_no_module_imports_from_a_floor_above(root):
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+
+
+def test_the_map_of_the_code_names_every_module_of_the_top(root):
+    shown = re.findall(r"^\| \d+ \| `(\w+)` \| \S", code_map.describe(root), re.MULTILINE)
+    assert sorted(shown) == sorted(m.name for m in pkgutil.iter_modules(clipkit.__path__))
+
+
+def test_the_ledger_of_each_release_can_be_read(root):
+    releases = root / "book" / "releases"
+    for path in releases.glob("*.json"):
+        assert {v.id for v in verdicts_of(path.stem, releases)} <= set(load())
+        assert f"\n## {path.stem}\n" in (root / "book" / "changelog.md").read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from clipkit.book import parameter_page
+from clipkit.book import code_map, parameter_page
 from clipkit.errors import BadInput, MissingData
 
 _MODULES = re.compile(r"^% modules: (?P<names>[\w., ]+)$", re.MULTILINE)
@@ -65,9 +65,14 @@ def prepare(source: Path, stage: Path, keep: Path | None = None) -> None:
     if kept.is_dir():
         shutil.copytree(kept, stage / "notebooks", dirs_exist_ok=True)
         shutil.rmtree(kept)
-    described = parameter_page.describe(source, notebooks(source, pages(source / "_toc.yml")))
     for page in (stage / "book").rglob("*.md"):
-        page.write_text(expand_reference(page.read_text()).replace(parameter_page.MARK, described))
+        text = expand_reference(page.read_text())
+        if parameter_page.MARK in text:
+            named = notebooks(source, pages(source / "_toc.yml"))
+            text = text.replace(parameter_page.MARK, parameter_page.describe(source, named))
+        if code_map.MARK in text:
+            text = text.replace(code_map.MARK, code_map.describe(source))
+        page.write_text(text)
 
 
 def expand_reference(text: str) -> str:
