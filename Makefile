@@ -37,10 +37,11 @@ zoo: $(STAMP) ## train the pocket models anew in _build/zoo (hours) and compare 
 	$(BIN)/python -m clipkit.pocket.zoo.run --out _build/zoo --jobs $(JOBS)
 	$(BIN)/python -m clipkit.pocket.zoo.run --out _build/zoo --compare
 
-lint: $(STAMP) ## check style, and who imports whom
+lint: $(STAMP) ## check style, spelling, and who imports whom
 	$(BIN)/ruff check clipkit tests
 	$(BIN)/ruff format --check clipkit tests
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell book notebooks clipkit README.md
 
 clean: ## remove what was built (the environment stays: rm -r .venv)
 	rm -rf _build .pytest_cache .ruff_cache

@@ -1,7 +1,8 @@
 """A Sphinx extension that leaves nothing on a page that would call another machine.
 
 Formulae become MathML at build time instead of loading MathJax; charts share one bundle of Vega made here;
-the scripts of thebe, which every page would otherwise declare twice, are dropped.
+the scripts of thebe, which every page would otherwise declare twice, are dropped, and so is Font Awesome's, which
+draws the icons once more that its fonts draw already, and weighs more than the rest of a page.
 """
 
 import re
@@ -25,6 +26,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("autodoc-process-docstring", _prose)
     # After the extensions that add scripts (default priority 500), before the page is written.
     app.connect("html-page-context", _scripts, priority=900)
+    app.connect("build-finished", _finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -109,3 +111,24 @@ def _scripts(app, pagename, templatename, context, doctree) -> None:
 
 def _body(script) -> str:
     return getattr(script, "attributes", {}).get("body") or ""
+
+
+_ICON_SCRIPT = re.compile(r'\s*<script src="[^"]*/fontawesome/[^"]*/all\.min\.js[^"]*"></script>')
+
+
+def _finish(app, exception) -> None:
+    """What can only be done to finished pages: take the script of icons out, and write the site map."""
+    if exception or app.builder.name != "html":
+        return
+    names = sorted(app.env.found_docs)
+    for name in (*names, "search", "genindex"):
+        path = Path(app.builder.get_outfilename(name))
+        if path.is_file():
+            path.write_text(_ICON_SCRIPT.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
+    places = "".join(
+        f"<url><loc>{app.config.html_baseurl}{app.builder.get_target_uri(n)}</loc></url>" for n in names
+    )
+    (Path(app.outdir) / "sitemap.xml").write_text(
+        f'<?xml version="1.0" encoding="utf-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{places}</urlset>\n'
+    )

@@ -5,8 +5,8 @@ import seaborn as sns
 
 # Okabe and Ito's palette (Color Universal Design, 2008), by what the marks stand for.
 KIND_COLOURS = {
-    "baseline": "#7f7f7f",
-    "supervised": "#7f7f7f",
+    "baseline": "#666666",
+    "supervised": "#666666",
     "zero_shot": "#0072b2",
     "finetuned": "#d55e00",
     "lmm": "#cc79a7",
@@ -21,7 +21,7 @@ KIND_NAMES = {
     "human": "human",
 }
 ACCENT = "#0072b2"
-MUTED = "#7f7f7f"
+MUTED = "#666666"
 
 
 def use() -> None:

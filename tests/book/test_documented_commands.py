@@ -10,7 +10,7 @@ from papermill.cli import papermill as papermill_command
 from clipkit.book import parameters
 from clipkit.cli import app
 
-PAGES = ["README.md", "book/install.md", "book/running.md"]
+PAGES = ["README.md", "book/install.md", "book/running.md", "book/walkthrough.md"]
 
 
 def lines(root):

@@ -91,3 +91,31 @@ def test_no_page_loads_from_or_tells_of_another_machine(tree, root):
 
 def test_search_index_knows_a_term_of_the_glossary(book):
     assert '"recal' in (book / "searchindex.js").read_text().lower()
+
+
+def test_site_map_names_every_page_and_each_has_a_title_of_its_own(tree, book):
+    listed = re.findall(r"<loc>https://[^<]*?/([\w/-]+\.html)</loc>", (book / "sitemap.xml").read_text())
+    made = {str(path.relative_to(book)) for path, page in tree.items() if not page.refresh}
+    assert sorted(listed) == sorted(made - {"search.html", "genindex.html", "py-modindex.html"})
+    titles = [re.search(r"<title>(.*?)</title>", tree[book / name].text, re.DOTALL)[1] for name in listed]
+    assert len(set(titles)) == len(titles)
+
+
+def test_pages_have_a_language_a_description_and_a_card_for_social_media(tree, book):
+    for path, page in tree.items():
+        if page.refresh or path.name in ("search.html", "genindex.html", "py-modindex.html"):
+            continue
+        assert '<html lang="en"' in page.text, path.name
+        assert len(re.search(r'<meta (?:name="description" )?content="([^"]*)"', page.text)[1]) > 20, (
+            path.name
+        )
+        image = re.search(r'<meta property="og:image" content="https://[^"]*?(_images/[^"]+)"', page.text)[1]
+        assert (book / image).is_file(), path.name
+
+
+def test_links_say_where_they_lead(tree):
+    vague = re.compile(
+        r"<a\b[^>]*>\s*(?:<[^>]+>)*\s*(here|this|link|click here|more|https?://\S+)\s*(?:<[^>]+>)*\s*</a>"
+    )
+    found = {path.name: vague.findall(page.text.lower()) for path, page in tree.items()}
+    assert {name: texts for name, texts in found.items() if texts} == {}

@@ -1,5 +1,6 @@
 """Every page, in a real browser, as a reader with a phone, a dark screen or a screen reader meets it."""
 
+import gzip
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
@@ -19,20 +20,28 @@ NOT_OURS = {
     ("aria-deprecated-role", ".citation"): "docutils gives bibliography entries a deprecated role",
     ("aria-required-children", ".citation-list"): "docutils: a list whose entries have that role",
 }
+SHIFT = """() => new Promise(done => {
+  let sum = 0;
+  new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecentInput) sum += e.value; }))
+    .observe({type: "layout-shift", buffered: true});
+  setTimeout(() => done(sum), 100);
+})"""
 
 
 @pytest.fixture(scope="module", params=[*PAGES, "search"])
 def seen(request, open_page, address):
     """What one visit shows: complaints, requests, findings of axe in both themes, width on a phone."""
-    complaints, requests = [], []
+    complaints, requests, weight = [], [], {}
 
     def listen(page):
+        page.on("response", lambda got: weight.update({got.url: len(gzip.compress(got.body()))}))
         page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda asked: requests.append(asked.url))
 
     page = open_page(request.param, listen)
     wait_for_charts(page, "light")
+    shift = page.evaluate(SHIFT)
     light = findings(page)
     page.add_style_tag(content="* { transition: none !important }")  # axe would measure a colour half-way
     page.emulate_media(color_scheme="dark")
@@ -47,7 +56,7 @@ def seen(request, open_page, address):
     abroad = [url for url in requests if not url.startswith((address, "data:", "blob:"))]
     return SimpleNamespace(
         name=request.param, complaints=complaints, abroad=abroad, light=light, dark=dark, theme=theme,
-        canvases=canvases, charts=charts, beyond=beyond, claims=claims,
+        canvases=canvases, charts=charts, beyond=beyond, claims=claims, weight=weight, shift=shift,
     )  # fmt: skip
 
 
@@ -78,6 +87,20 @@ def matches(page, node, css: str) -> bool:
 
 def test_loads_in_silence(seen):
     assert seen.complaints == []
+
+
+def test_weighs_little(seen):
+    """As a server sends it, compressed. The front page does without the chart bundle, which all charts share."""
+    bundle = sum(n for url, n in seen.weight.items() if url.endswith("vega-bundle.js"))
+    assert bundle == 0 or seen.charts
+    assert sum(seen.weight.values()) - bundle < 2_000_000
+    if seen.name == PAGES[0]:
+        assert bundle == 0 and sum(seen.weight.values()) < 700_000
+
+
+def test_nothing_jumps_while_it_loads(seen):
+    """Cumulative layout shift, of which browsers' makers call up to 0.1 good."""
+    assert seen.shift < 0.1
 
 
 def test_asks_no_other_machine(seen):
