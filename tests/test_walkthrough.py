@@ -47,7 +47,7 @@ def test_five_commands_lead_to_a_card(commands, folder, capsys):
             assert not ended.code
         shown.append(capsys.readouterr().out)
         if words[0] == "evaluate":
-            name = re.search(r"ViT-B-32/local-\w{8}", shown[-1])[0]
+            name = re.search(r"ViT-B-32/local:\w{8}", shown[-1])[0]
     assert "flickr30k: right, 5 images" in shown[0]
     assert len((folder / "predictions.csv").read_text().splitlines()) == 1 + 6
     page = (folder / "card.html").read_text()

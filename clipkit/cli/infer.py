@@ -107,7 +107,9 @@ def classify(
     weights: Weights = None,
     quickgelu: QuickGelu = None,
     templates: Annotated[str, typer.Option(help="1, 5, 7, 30, 80, or a file of templates.")] = "80",
-    classnames: Annotated[str, typer.Option(help="imagenet, cue-conflict, or a file of names.")] = "imagenet",
+    classnames: Annotated[
+        str, typer.Option(help="imagenet, cue-conflict, folders (their names), or a file of names.")
+    ] = "imagenet",
     predictions: Annotated[
         Path | None, typer.Option(help="Write the decision for each image to this CSV.")
     ] = None,
@@ -133,7 +135,7 @@ def classify(
     from clipkit import predict, prompts
     from clipkit.zeroshot import stored_classifier
 
-    names = prompts.classnames(classnames)
+    names = None if classnames == "folders" else prompts.classnames(classnames)
     template_set = prompts.templates(templates)
     loaded, dataset, found, seconds = _embed(
         model,
@@ -149,6 +151,8 @@ def classify(
         allow_corrupt,
         as_json,
     )
+    if names is None:
+        names = [name.replace("_", " ") for name in dataset.class_names]
     recipe = {
         "model": loaded.card.name,
         "dataset": dataset.name,
