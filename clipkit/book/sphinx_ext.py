@@ -1,8 +1,9 @@
 """A Sphinx extension that leaves nothing on a page that would call another machine.
 
 Formulae become MathML at build time instead of loading MathJax; charts share one bundle of Vega made here;
-the scripts of thebe, which every page would otherwise declare twice, are dropped, and so is Font Awesome's, which
-draws the icons once more that its fonts draw already, and weighs more than the rest of a page.
+explorers get their scripts, on the pages that have some; the scripts of thebe, which every page would otherwise
+declare twice, are dropped, and so is Font Awesome's, which draws the icons once more that its fonts draw already, and
+weighs more than the rest of a page.
 """
 
 import re
@@ -15,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 
 from clipkit.plots.altair_html import CHART_CLASS, VEGA_LITE
+from clipkit.plots.explorers.shell import SCRIPTS
 
 BUNDLE = "vega-bundle.js"
 _THEBE = ("sphinx-thebe.js", "THEBE_JS_URL")
@@ -103,7 +105,11 @@ def _write_bundle(path: Path) -> None:
 def _scripts(app, pagename, templatename, context, doctree) -> None:
     scripts = context.get("script_files", [])
     scripts[:] = [s for s in scripts if not any(word in f"{s} {_body(s)}" for word in _THEBE)]
-    if f'class="{CHART_CLASS}' in context.get("body", ""):
+    body = context.get("body", "")
+    explorers = re.findall(r'data-explorer="([\w-]+)"', body)
+    for script in ["base", *explorers] if explorers else []:
+        app.add_js_file(f"{SCRIPTS}/{script}.js", loading_method="defer")
+    if f'class="{CHART_CLASS}' in body:
         _write_bundle(Path(app.outdir) / "_static" / BUNDLE)
         app.add_js_file(BUNDLE, loading_method="defer")
         app.add_js_file("charts.js", loading_method="defer")

@@ -9,8 +9,10 @@ import pandas as pd
 import torch
 from PIL import Image
 
+from clipkit.datasets.pairs import Pair
 from clipkit.dense import dense
 from clipkit.models import load
+from clipkit.models.model import Model
 from clipkit.plots.chapter import glue_text
 from clipkit.plots.factors import FACTOR_COLOURS, six_factors
 from clipkit.plots.pixel_page import LINE, Page, put_grid
@@ -21,7 +23,7 @@ from clipkit.pocket.pairs import pair_at, used
 from clipkit.pocket.sets import SETS as POCKET_SETS
 from clipkit.pocket.world import render, render_geometry
 from clipkit.results import Result
-from clipkit.sections.measure.correspondence import ALL, MATCHED, SECTION, SETS, match
+from clipkit.sections.measure.correspondence import ALL, MATCHED, SECTION, SETS, Asked, match
 from clipkit.sections.measured import MeasuredTable, section_rows
 from clipkit.sections.pocket import correspondence as section
 
@@ -46,28 +48,14 @@ def matched_points(
     dataset: "view-pairs", "scene-pairs" or "part-pairs"; pair: number of the pair in the test draw. A green disc is
     a match that the headline of the set calls right, a vermilion cross one that it calls wrong.
     """
-    spec = POCKET_SETS[dataset]
-    drawn = draw(dataset, spec.n)
-    scenes = drawn.scenes[2 * pair : 2 * pair + 2]
-    images, large = render(scenes, spec.size), render(scenes, _FINE)
-    table = pd.DataFrame(
-        {"angle": drawn.columns.get("angle", [np.nan] * (2 * pair + 2))[2 * pair : 2 * pair + 2]}
-    )
-    data = PocketData(
-        dataset, "", "", Path(), "", images, table, render_geometry(scenes, spec.size)._asdict()
-    )
-    asked, truth = SETS[dataset], pair_at(data, 0)
-    which, threshold = asked.thresholds[asked.headline]
+    images, large, truth = views(dataset, pair, _FINE)
+    asked = SETS[dataset]
     side, gap = _SCALE * _FINE, 90
     page = Page(2 * side + gap, len(models) * (side + LINE))
     for k, name in enumerate(models):
-        found = match(*_maps(load(name), images), truth, asked.kept or shown)
+        found = match(*dense_maps(load(name), images), truth, asked.kept or shown)
         query, candidate = found.query[:shown], found.candidate[:shown]
-        if which == "place":
-            errors = np.linalg.norm(truth.candidate_place[candidate] - truth.query_place[query], axis=1)
-        else:
-            errors = truth.scale * np.linalg.norm(truth.candidates[candidate] - truth.target[query], axis=1)
-        right = errors < threshold
+        right = match_errors(truth, query, candidate, asked) < asked.thresholds[asked.headline][1]
         top = k * (side + LINE)
         page.words(f"{name}: {right.sum()} of {len(right)} right", side + gap / 2, top + LINE / 2)
         for j, image in enumerate(large):
@@ -85,7 +73,26 @@ def matched_points(
             )  # fmt: skip
 
 
-def _maps(model, images: np.ndarray) -> np.ndarray:
+def views(dataset: str, pair: int, fine: int) -> tuple[np.ndarray, np.ndarray, Pair]:
+    """One pair of the test draw: both images as models see them, both `fine` pixels wide, and the truth of it."""
+    spec = POCKET_SETS[dataset]
+    drawn = draw(dataset, spec.n)
+    here = slice(2 * pair, 2 * pair + 2)
+    images, large = (render(drawn.scenes[here], size) for size in (spec.size, fine))
+    table = pd.DataFrame({"angle": drawn.columns.get("angle", [np.nan] * (2 * pair + 2))[here]})
+    geometry = render_geometry(drawn.scenes[here], spec.size)._asdict()
+    return images, large, pair_at(PocketData(dataset, "", "", Path(), "", images, table, geometry), 0)
+
+
+def match_errors(truth: Pair, query: np.ndarray, candidate: np.ndarray, asked: Asked) -> np.ndarray:
+    """How far off each match is (matches,), in the unit of the headline's threshold."""
+    if asked.thresholds[asked.headline][0] == "place":
+        return np.linalg.norm(truth.candidate_place[candidate] - truth.query_place[query], axis=1)
+    return truth.scale * np.linalg.norm(truth.candidates[candidate] - truth.target[query], axis=1)
+
+
+def dense_maps(model: Model, images: np.ndarray) -> np.ndarray:
+    """A model's maps (n, h, w, d) of uint8 images (n, size, size, 3), as correspondence is measured on."""
     tower = dense(model, size=dense_size(model.card))
     pixels = torch.stack([tower.preprocess(Image.fromarray(image)) for image in images])
     return tower.encode_image(pixels).float().numpy()
