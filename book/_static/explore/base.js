@@ -82,6 +82,11 @@
     drawing.addEventListener("pointerdown", seek);
   };
 
+  // An entry of a legend: marks as they are drawn, and what they stand for.
+  const key = (text, ...marks) => html(
+    "span", {}, svg("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" }, ...marks), text,
+  );
+
   // `start` gets the parts of one explorer and returns the function that draws it.
   const explorer = (name, start) => document.querySelectorAll(`[data-explorer="${name}"]`).forEach((root) => {
     const part = (kind) => root.querySelector(`.explorer-${kind}`);
@@ -93,6 +98,11 @@
       data: JSON.parse(root.querySelector('script[type="application/json"]').textContent),
       // The number of what a control has chosen.
       at: (control) => Number(controls[control].value),
+      // Says what a slider stands at: briefly beside it, and in full to those who cannot see it.
+      tag: (control, text, full = text) => {
+        controls[control].setAttribute("aria-valuetext", full);
+        controls[control].nextElementSibling.textContent = text;
+      },
       // Chooses for the reader, who points at something that a control could have chosen.
       choose: (control, value) => {
         if (controls[control].value === String(value)) return;
@@ -112,5 +122,5 @@
     new ResizeObserver(() => { draw(); root.dataset.drawn = "yes"; }).observe(view);
   });
 
-  window.clipkitExplorer = { explorer, html, svg, mark, line, number, interval, around, plane, onPoint };
+  window.clipkitExplorer = { explorer, html, svg, mark, line, key, number, interval, around, plane, onPoint };
 })();

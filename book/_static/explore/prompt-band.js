@@ -2,7 +2,7 @@
 (() => {
   const { explorer, html, mark, line, number, interval, around, plane, onPoint } = clipkitExplorer;
 
-  explorer("prompt-band", ({ data, view, controls, at, choose, say, tell }) => () => {
+  explorer("prompt-band", ({ data, view, at, tag, choose, say, tell }) => () => {
     const { sets, alone } = data.values[at("model")][at("metric")], metric = data.metrics[at("metric")];
     const order = alone.map((_, i) => i).sort((a, b) => alone[a] - alone[b]);
     const chosen = order[at("template")], full = sets.length - 1;
@@ -21,8 +21,7 @@
     onPoint(drawing, order.map((i) => [X(alone[i]), Y(0)]), (i) => choose("template", i), 20);
     const width = alone[order.at(-1)] - alone[order[0]], [, low, high] = sets[full];
     const about = `“${data.templates[chosen]}” gives ${number(alone[chosen])}`;
-    controls.template.setAttribute("aria-valuetext", about);
-    controls.template.nextElementSibling.textContent = `${at("template") + 1} of ${alone.length}`;
+    tag("template", `${at("template") + 1} of ${alone.length}`, about);
     say(
       html("p", {}, `Alone, ${about}; all ${data.sizes[full]} together give ${interval(sets[full])}.`),
       html("p", {}, `Single templates differ by up to ${number(100 * width, 1)} pp; the interval over images is `

@@ -1,8 +1,10 @@
 // Accuracy against confidence, bin by bin, with what chance would make of a calibrated model.
 (() => {
-  const { explorer, html, svg, mark, number, plane, onPoint } = clipkitExplorer;
+  const { explorer, html, svg, mark, key, number, plane, onPoint } = clipkitExplorer;
 
-  explorer("reliability", ({ data, view, controls, at, choose, say, tell }) => {
+  explorer("reliability", ({ data, view, legend, controls, at, tag, choose, say, tell }) => {
+    const KINDS = ["under-confident", "over-confident", "within chance"];
+    legend.replaceChildren(...KINDS.map((kind, i) => key(i < 2 ? `surely ${kind}` : kind, mark(i, 0, 0, 6))));
     const percent = (share) => `${number(share / 10, 1)} %`;
     const verdict = ([, confidence, accuracy, low, high]) => (
       accuracy >= low && accuracy <= high ? "within chance"
@@ -24,17 +26,15 @@
         svg("line", { x1: X(0), y1: Y(0), x2: X(1000), y2: Y(1000), class: "explorer-bar" }),
       );
       const total = bins.reduce((sum, bin) => sum + bin[0], 0);
-      const kinds = ["under-confident", "over-confident", "within chance"];
       bins.forEach((bin, i) => drawing.append(mark(
-        kinds.indexOf(verdict(bin)), X(bin[1]), Y(bin[2]), 4 + 9 * Math.sqrt(bin[0] / total),
+        KINDS.indexOf(verdict(bin)), X(bin[1]), Y(bin[2]), 4 + 9 * Math.sqrt(bin[0] / total),
         { class: `explorer-mark${i === chosen ? " explorer-chosen" : ""}` },
       )));
       onPoint(drawing, bins.map((bin) => [X(bin[1]), Y(bin[2])]), (i) => choose("bin", i));
       const counts = (kind) => bins.filter((bin) => verdict(bin) === kind).length;
       const about = `bin ${chosen + 1} of ${bins.length}: ${n} images, confidence ${percent(confidence)}, accuracy `
         + `${percent(accuracy)}: ${verdict(bins[chosen])} (${percent(low)} to ${percent(high)})`;
-      controls.bin.setAttribute("aria-valuetext", about);
-      controls.bin.nextElementSibling.textContent = `${chosen + 1} of ${bins.length}`;
+      tag("bin", `${chosen + 1} of ${bins.length}`, about);
       say(
         html("p", {}, `${where}: ${counts("over-confident")} bins surely over-confident, ${counts("under-confident")} `
           + `surely under-confident, ${counts("within chance")} within chance. ECE ${number(100 * ece, 1)} pp; by chance `

@@ -2,7 +2,7 @@
 (() => {
   const { explorer, html, svg, number } = clipkitExplorer;
 
-  explorer("twins", ({ data, view, controls, at, say, tell }) => {
+  explorer("twins", ({ data, view, at, tag, say, tell }) => {
     const name = (word) => word.replaceAll("_", " ");
 
     // One picture of a scene's sheet, in which the base and its twins stand side by side.
@@ -10,7 +10,7 @@
       "figure", {},
       svg(
         "svg",
-        { viewBox: `${i * data.side} 0 ${data.side} ${data.side}`, role: "img", "aria-label": `${title} of a ${scene.label}` },
+        { viewBox: `${i * data.side} 0 ${data.side} ${data.side}`, role: "img", "aria-label": `${scene.label}, ${title}` },
         svg("image", { href: scene.sheet, width: data.side * (data.factors.length + 1), height: data.side }),
       ),
       html("figcaption", {}, title),
@@ -26,10 +26,9 @@
 
     return () => {
       const scene = data.scenes[at("scene")], twin = at("factor") + 1, factor = name(data.factors[twin - 1]);
-      controls.factor.setAttribute("aria-valuetext", factor);
-      controls.factor.nextElementSibling.textContent = factor;
+      tag("factor", factor);
       view.replaceChildren(
-        picture(scene, 0, "typical picture"), picture(scene, twin, `${factor} changed`),
+        picture(scene, 0, "typical"), picture(scene, twin, `${factor} changed`),
         html(
           "table", {}, html("caption", {}, "Three likeliest answers, with their probabilities"),
           html("thead", {}, html("tr", {}, ...["model", "typical", "changed"].map((t) => html("th", { scope: "col" }, t)))),
@@ -42,7 +41,7 @@
       const right = (i, m) => data.classes[scene.answers[i][m][0][0]] === scene.label;
       const named = (i) => data.models.filter((_, m) => right(i, m)).length;
       say(
-        `A ${scene.label}, ${factor} changed: ${named(0)} of ${data.models.length} models name the typical picture rightly, `
+        `${scene.label}, ${factor} changed: ${named(0)} of ${data.models.length} models name the typical picture rightly, `
         + `${named(twin)} the changed one.`,
       );
       tell(

@@ -1,6 +1,6 @@
 // Every model by two of its headline numbers; colour and shape tell one of the six factors.
 (() => {
-  const { explorer, html, svg, mark, line, interval, around, plane, onPoint } = clipkitExplorer;
+  const { explorer, html, mark, line, key, interval, around, plane, onPoint } = clipkitExplorer;
 
   explorer("zoo-map", ({ data, view, legend, at, choose, say, tell }) => {
     let listed = -1;
@@ -10,7 +10,7 @@
       legend.replaceChildren(...data.groups[factor].map((name, group) => html(
         "label", {},
         html("input", { type: "checkbox", value: group, checked: "" }),
-        svg("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" }, mark(group, 0, 0, 6)), name,
+        key(name, mark(group, 0, 0, 6)),
       )));
     };
 

@@ -18,7 +18,10 @@ PAIRS = {"view-pairs": 90, "scene-pairs": 90, "part-pairs": 90}
 RULES = {
     "view-pairs": ("units of the world", "Right: less than {} units of the world off."),
     "scene-pairs": ("pixels", "Right: less than {} of 48 pixels off."),
-    "part-pairs": ("sides of the object", "Right: less than {} of the longer side of the object’s bounding box off."),
+    "part-pairs": (
+        "sides of the object",
+        "Right: less than {} of the longer side of the object’s bounding box off.",
+    ),
 }
 """Set → the unit of errors, and what counts as right."""
 _FINE = 144  # pixels of the pictures shown; models see 48
@@ -66,7 +69,11 @@ def pair_data(dataset: str, pair: int, models: tuple[str, str]) -> dict:
         "rule": rule.format(threshold),
         "views": [picture_uri(image) for image in large],
         "points": [
-            {"at": _thousandths(truth.query[i]), "truth": _thousandths(truth.target[i]), "found": list(of_models)}
+            {
+                "at": _thousandths(truth.query[i]),
+                "truth": _thousandths(truth.target[i]),
+                "found": list(of_models),
+            }
             for i, of_models in zip(chosen, zip(*found, strict=True), strict=True)
         ],
     }

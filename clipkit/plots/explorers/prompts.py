@@ -36,7 +36,7 @@ def prompt_band(
     controls = [
         Choice("metric", "Metric", titles, metric),
         Choice("model", "Model", models, model),
-        Slider("template", "Single template, lowest first", len(templates)),
+        Slider("template", "Template", len(templates)),
     ]
     return explorer("prompt-band", "Prompts of any model", controls, data)
 

@@ -63,7 +63,7 @@ def _control(control: Choice | Slider) -> str:
     if isinstance(control, Slider):
         return (
             f'<label>{label} <input type="range" name="{name}" min="0" max="{control.stops - 1}" '
-            f'value="{control.at}" autocomplete="off"><output></output></label>'
+            f'value="{control.at}" autocomplete="off"><span class="explorer-at" aria-hidden="true"></span></label>'
         )
     chosen = control.chosen or control.options[0]
     if chosen not in control.options:

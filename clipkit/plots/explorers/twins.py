@@ -53,7 +53,9 @@ def twins(classes: Sequence[str], models: Sequence[str]) -> Html:
 def scene_sheet(class_name: str) -> np.ndarray:
     """A typical scene and its twins, uint8 (1 + factors, SIDE, SIDE, 3); raises UnknownName for another class."""
     if class_name not in CLASS_NAMES:
-        raise UnknownName(f"the pocket world has no class {class_name!r}", did_you_mean(class_name, CLASS_NAMES))
+        raise UnknownName(
+            f"the pocket world has no class {class_name!r}", did_you_mean(class_name, CLASS_NAMES)
+        )
     n = len(CLASS_NAMES)
     return render(draw("factors", n).scenes[CLASS_NAMES.index(class_name) :: n], SIDE)
 

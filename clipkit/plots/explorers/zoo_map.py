@@ -43,7 +43,9 @@ def groups(model: ModelCard) -> tuple[str, ...]:
     return tuple(words.values())
 
 
-def zoo_map(x: str = "", y: str = "", model: str = "resnet-wild-s0", table: MeasuredTable | None = None) -> Html:
+def zoo_map(
+    x: str = "", y: str = "", model: str = "resnet-wild-s0", table: MeasuredTable | None = None
+) -> Html:
     """The map; `x` and `y` are the titles of the metrics shown at first, `model` is the one that is marked.
 
     Raises UnknownName for a metric or model that nobody measured.
