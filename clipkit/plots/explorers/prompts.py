@@ -46,9 +46,9 @@ def of_headline(headline: Headline, table: MeasuredTable, band: PromptBand) -> d
 
     low, high: the 95 % percentile interval over images.
     """
-    values = band.of(headline).round(4)
+    values = band.of(headline).round(5)
     limits = {
-        prompts: draws_of(table, headline, prompts).quantile([0.025, 0.975], axis=1).round(4)
+        prompts: draws_of(table, headline, prompts).quantile([0.025, 0.975], axis=1).round(5)
         for prompts in PROMPT_SETS
     }
     return {

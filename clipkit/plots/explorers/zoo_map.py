@@ -51,7 +51,8 @@ def zoo_map(
     Raises UnknownName for a metric or model that nobody measured.
     """
     table = table or zoo_results()
-    frame = headline_frame(table).set_index(["model", "metric"]).round(4)
+    # Rounded once, as `clipkit card` does it: twice would sometimes give another last digit.
+    frame = headline_frame(table).set_index(["model", "metric"]).map(lambda value: float(f"{value:.3f}"))
     titles = [h.title for h in POCKET if h.title in frame.index.unique("metric")]
     cards = [card(name) for name in table.said]
     of = [groups(c) for c in cards]
