@@ -1,4 +1,4 @@
-"""Zoo map: every pocket model by any headline number against any other, coloured by any of the six factors."""
+"""Zoo map: every pocket model by any number of its card against any other, coloured by any of the six factors."""
 
 import numpy as np
 import pandas as pd
@@ -34,8 +34,8 @@ def headline_frame(table: MeasuredTable) -> pd.DataFrame:
 def groups(model: ModelCard) -> tuple[str, ...]:
     """A model's group by each of the six factors: coarser than the words of its card, so that colours suffice.
 
-    >>> groups(card("lora-studio-s0"))
-    ('resnet', 'wild', '24,000 images', 'lora', 'softmax', 'no: it has a head of its own')
+    >>> groups(card("linear-probe-studio-s0"))
+    ('resnet', 'wild', '24,000 images', 'linear-probe', 'softmax', 'no: it has a head of its own')
     """
     words = factors(model)
     words["architecture"] = model.architecture.removeprefix("pocket-").removesuffix("-sigmoid")
