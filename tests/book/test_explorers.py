@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from clipkit.card.zoo_map import headline_frame
 from clipkit.plots.calibration import bins
 from clipkit.plots.explorers.reliability import calibrated_band
-from clipkit.plots.explorers.zoo_map import headline_frame
 from clipkit.pocket.world.counterfactuals import FACTORS
 from clipkit.sections.headlines import HEADLINES
 from clipkit.sections.pocket.prompt_band import TEMPLATE, zoo_band

@@ -11,11 +11,12 @@ import pytest
 from PIL import Image
 from prompt_zoo import LOSSES, asked_zoo
 
+from clipkit.card import zoo_map
 from clipkit.card.numbers import robustness_card
 from clipkit.errors import UnknownName
 from clipkit.models import load
 from clipkit.plots.correspondence import dense_maps, views
-from clipkit.plots.explorers import matches, prompts, reliability, shell, twins, zoo_map
+from clipkit.plots.explorers import matches, prompts, reliability, shell, twins
 from clipkit.pocket.prompt_variants import SET, TEMPLATE
 from clipkit.pocket.sets import SETS as POCKET_SETS
 from clipkit.pocket.world.palette import CLASS_NAMES
