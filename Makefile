@@ -12,7 +12,7 @@ endif
 TORCH := $(shell grep -E '^(torch|torchvision)==' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint zoo clean
+.PHONY: help book test faults audit lint zoo clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
@@ -36,6 +36,13 @@ test: $(STAMP) ## run the tests (the book is built for them; CLIPKIT_BOOK=DIR ta
 zoo: $(STAMP) ## train the pocket models anew in _build/zoo (hours) and compare them with the shipped ones
 	$(BIN)/python -m clipkit.pocket.zoo.run --out _build/zoo --jobs $(JOBS)
 	$(BIN)/python -m clipkit.pocket.zoo.run --out _build/zoo --compare
+
+faults: $(STAMP) ## provoke every fault, and write what happened to book/faults.csv
+	cd tests && $(abspath $(BIN))/python -m faults
+
+audit: ## ask the advisory databases about the pinned packages (needs a network)
+	test -x _build/audit/bin/pip-audit || { $(PYTHON) -m venv _build/audit && _build/audit/bin/pip install pip-audit; }
+	_build/audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip
 
 lint: $(STAMP) ## check style, spelling, and who imports whom
 	$(BIN)/ruff check clipkit tests

@@ -243,7 +243,7 @@ class _Preprocessed(torch.utils.data.Dataset):
         try:
             return index, self.preprocess(self.dataset[index].image), ""
         except CorruptData as error:
-            return index, None, error.problem
+            return index, None, error.problem.removeprefix(f"{self.dataset.ids[index]}: ")
 
 
 def _collate(samples):

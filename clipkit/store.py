@@ -21,6 +21,7 @@ from safetensors import numpy as safetensors
 from clipkit.errors import BadInput, ClipkitError, CorruptData, MissingData
 
 SHARD_SIZE = 1024
+CHECKSUM_MARK = "sha256:"
 _SHARD = re.compile(r"(\d{6})\.([0-9a-f]{64})\.safetensors")
 
 
@@ -75,21 +76,27 @@ class Entry:
         path = self.folder / "recipe.json"
         if not path.exists():
             _remove_leftovers(self.folder)
-            text = json.dumps(self.key | recipe, indent=1, sort_keys=True) + "\n"
+            stated = self.key | recipe
+            text = json.dumps(stated | {"checksum": _checksum(stated)}, indent=1, sort_keys=True) + "\n"
             self._publish(text.encode(), path, keep_first=True)
         return self.recipe()
 
     def recipe(self) -> dict:
-        """The recipe; raises MissingData if there is none and CorruptData if it is unreadable."""
+        """The recipe; raises MissingData if there is none, and CorruptData if it is unreadable or a byte differs."""
         path = self.folder / "recipe.json"
+        again = f"delete {self.folder} and embed again"
         try:
-            return json.loads(path.read_text())
+            text = path.read_text(encoding="utf-8")
+            recipe = dict(json.loads(text))
         except FileNotFoundError:
             raise MissingData(f"no embeddings in {self.folder}", "run clipkit embed first") from None
-        except ValueError as error:
-            raise CorruptData(
-                f"{path} is unreadable ({error})", f"delete {self.folder} and embed again"
-            ) from None
+        except (OSError, ValueError, TypeError) as error:
+            raise CorruptData(f"{path} is unreadable ({error})", again) from None
+        stated = recipe.pop("checksum", None)
+        # Recipes written before there was a checksum have neither its name nor its mark; one byte cannot hide both.
+        if stated != _checksum(recipe) and (stated is not None or CHECKSUM_MARK in text):
+            raise CorruptData(f"{path} does not match its checksum", again)
+        return recipe
 
     def shards(self) -> dict[int, Path]:
         """Finished shards by number. Of two versions of one shard (two writers at once) the first by name."""
@@ -134,6 +141,7 @@ class Entry:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
+                os.fchmod(file.fileno(), 0o644)  # a store may be shared; temporary files are private
                 os.fsync(file.fileno())
             if keep_first:
                 os.link(temporary, path)
@@ -146,11 +154,15 @@ class Entry:
         except OSError as error:
             raise ClipkitError(
                 f"cannot write {path} ({error.strerror})",
-                "make room or choose another store; finished shards stay, and the run goes on from them",
+                "make room, or choose a store that you may write; finished shards stay, and the run goes on from them",
             ) from error
         finally:
             if temporary:
                 Path(temporary).unlink(missing_ok=True)
+
+
+def _checksum(recipe: dict) -> str:
+    return CHECKSUM_MARK + hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

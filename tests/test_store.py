@@ -1,6 +1,5 @@
 """The store keeps whole, checked shards, whatever happens to the writer."""
 
-import json
 import os
 import resource
 import threading
@@ -81,7 +80,7 @@ def test_leftovers_of_killed_writers_go_and_those_of_living_ones_stay(entry):
 def test_the_first_recipe_stands(entry):
     assert entry.start({"shard_size": 16})["shard_size"] == 16
     assert entry.start({"shard_size": 99})["shard_size"] == 16
-    assert json.loads((entry.folder / "recipe.json").read_text()) == KEY | {"shard_size": 16}
+    assert entry.recipe() == KEY | {"shard_size": 16}
 
 
 def test_writers_at_the_same_time_leave_whole_shards_and_one_recipe(tmp_path):

@@ -22,7 +22,12 @@ def load(folder: Path, name: str, notebooks: Sequence[Path]) -> dict[str, dict]:
     if not path.is_file():
         known = [p.stem for p in path.parent.glob("*.yml")]
         raise UnknownName(f"unknown profile {name!r}", did_you_mean(name, known))
-    text = yaml.safe_load(path.read_text()) or {}
+    try:
+        text = yaml.safe_load(path.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise BadInput(
+            f"profile {path.name} is no YAML: {error}", "mend it; full.yml is an example"
+        ) from None
     if not isinstance(text, dict) or set(text) - {"common", "notebooks"}:
         raise BadInput(f"profile {path.name} may hold only the keys `common` and `notebooks`")
     common, own = text.get("common") or {}, text.get("notebooks") or {}

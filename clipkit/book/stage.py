@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from clipkit.book import code_map, parameter_page
+from clipkit.book.faults import expand_faults
 from clipkit.errors import BadInput, MissingData
 
 _MODULES = re.compile(r"^% modules: (?P<names>[\w., ]+)$", re.MULTILINE)
@@ -66,7 +67,7 @@ def prepare(source: Path, stage: Path, keep: Path | None = None) -> None:
         shutil.copytree(kept, stage / "notebooks", dirs_exist_ok=True)
         shutil.rmtree(kept)
     for page in (stage / "book").rglob("*.md"):
-        text = expand_reference(page.read_text())
+        text = expand_faults(expand_reference(page.read_text()), page.parent)
         if parameter_page.MARK in text:
             named = notebooks(source, pages(source / "_toc.yml"))
             text = text.replace(parameter_page.MARK, parameter_page.describe(source, named))

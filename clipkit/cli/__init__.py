@@ -21,6 +21,7 @@ from clipkit.cli import (
     score,
     sweep,
 )
+from clipkit.cli.missing import missing_package
 from clipkit.errors import ClipkitError
 
 app = typer.Typer(
@@ -44,11 +45,25 @@ for name, module in (
 
 
 def main() -> None:
-    """Run the command line; a mistake a user can mend ends with its text on stderr and exit status 2."""
+    """Run the command line; a mistake a user can mend ends with its text on stderr and exit status 2.
+
+    So do a package that is not installed, and a file that cannot be read or written; all else is a bug, and shows
+    where it happened.
+    """
     try:
         app()
     except ClipkitError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            f"[bold red]error:[/] {escape(str(error))}"
-        )
-        sys.exit(2)
+        _end(str(error))
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.startswith("clipkit"):
+            raise
+        _end(str(missing_package(error.name)))
+    except OSError as error:
+        if not error.strerror:
+            raise
+        _end(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
+
+
+def _end(text: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]error:[/] {escape(text)}")
+    sys.exit(2)

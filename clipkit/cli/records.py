@@ -62,7 +62,7 @@ def fetch(
     Examples: [bold]clipkit records fetch[/] · [bold]clipkit records fetch "mlfoundations/*"[/]
     """
     if accept_unpinned:
-        return _tell_unpinned(minderer.download())
+        return _tell_unpinned(minderer.fetch())
     report = cache.fetch(pattern, progress=progress)
     typer.echo(f"{len(report.fetched)} fetched, {len(report.already)} already in {cache.folder()}")
 

@@ -105,9 +105,15 @@ class ImageDataset(ABC):
         return hashlib.sha256(data).hexdigest(), problem
 
     def _set_entries(self, entries: list[tuple[str, int]]) -> list[int]:
-        """Store (id, label) pairs sorted by id; returns the order. Raises BadInput on none or a twin."""
+        """Store (id, label) pairs sorted by id; returns the order. Raises BadInput on none, a twin or an odd name."""
         if not entries:
             raise BadInput(f"{self.name} holds no images", "check the path and its layout")
+        odd = [name for name, _ in entries if not _is_text(name)]
+        if odd:
+            raise BadInput(
+                f"{self.name} holds {ascii(odd[0])}, a name that is not UTF-8 (one of {len(odd)})",
+                "rename them: an id must be the same text on every machine",
+            )
         repeated = sorted(name for name, n in Counter(name for name, _ in entries).items() if n > 1)
         if repeated:
             raise BadInput(f"{self.name} holds {repeated[0]!r} twice", "give each image a name of its own")
@@ -115,6 +121,11 @@ class ImageDataset(ABC):
         self.ids = [entries[i][0] for i in order]
         self.labels = np.array([entries[i][1] for i in order], dtype=np.int64)
         return order
+
+
+def _is_text(name: str) -> bool:
+    # Bytes that are not UTF-8 come from the file system and from archives as lone surrogates.
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def decode(data: bytes) -> Image.Image:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from clipkit.datasets.card import DatasetCard
 from clipkit.datasets.folder import FolderImages
-from clipkit.datasets.images import ImageDataset, list_corrupt
+from clipkit.datasets.images import SUFFIXES, ImageDataset, list_corrupt
+from clipkit.datasets.misfits import some
 from clipkit.datasets.parquet import ParquetImages
 from clipkit.datasets.tar import TarImages
 from clipkit.errors import BadInput, MissingData
@@ -20,6 +21,7 @@ def open_images(
 ) -> ImageDataset:
     """The images at `path`: a folder (of class folders, of *.tar or of *.parquet), a tar or a Parquet file.
 
+    In a folder of shards other files than images (lists, texts) may lie, and are not read.
     "pocket:NAME" or "pocket:NAME/validation" instead of a path is a set of the pocket laboratory.
 
     The number of images must equal `n_expected` or the card's: fewer *or* more is an error. All bytes are
@@ -59,5 +61,18 @@ def list_images(path: Path) -> ImageDataset:
     for suffix, reader in kinds.items():
         shards = sorted(path.glob(f"*{suffix}"))
         if shards:
+            _refuse_beside(path, suffix)
             return reader(shards, name=path.name)
     return FolderImages(path)
+
+
+def _refuse_beside(folder: Path, suffix: str) -> None:
+    """Raise BadInput if images lie beside shards, which alone would be read; lists and texts may lie there."""
+    read = {".tar", ".parquet", *SUFFIXES} - {suffix}
+    seen = (found for found in folder.iterdir() if found.name[0] != ".")
+    beside = sorted(found.name for found in seen if found.is_dir() or found.suffix.lower() in read)
+    if beside:
+        raise BadInput(
+            f"{folder} holds {suffix} files, and beside them {some(beside)}, which would not be read",
+            "give the two folders of their own",
+        )

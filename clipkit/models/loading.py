@@ -14,8 +14,9 @@ from open_clip.factory import merge_preprocess_dict
 from open_clip.model import convert_to_custom_text_state_dict
 from open_clip.transform import PreprocessCfg, image_transform_v2
 
-from clipkit.errors import BadInput, MissingData, UnknownName
+from clipkit.errors import BadInput, UnknownName
 from clipkit.models.cards import ModelCard, card, tags
+from clipkit.models.hub import check_fetched, fetch_weights
 from clipkit.models.model import Model, check_precision
 from clipkit.models.weights import load_into, read_weights, sha256_of
 from clipkit.registry import did_you_mean
@@ -102,8 +103,14 @@ def _open_clip(start: ModelCard, weights, quickgelu):
             "state it (quickgelu=True or False; --quickgelu or --no-quickgelu): OpenAI, LAION-400M B/32, "
             "MetaCLIP, DFN, YFCC15M and CC12M weights use QuickGELU, most others do not",
         )
+    # A file alone can only be believed; a tag, and an architecture with QuickGELU in its name, are known.
+    if quickgelu is not None and quickgelu != wanted and (tag or wanted):
+        raise BadInput(
+            f"{start.name} was trained {'with' if wanted else 'without'} QuickGELU, and the opposite is asked for",
+            "leave the option out; to measure the mistake itself, pass the file with the architecture alone",
+        )
     quickgelu = wanted if quickgelu is None else quickgelu
-    path = Path(weights) if weights else _download(start, config)
+    path = Path(weights) if weights else fetch_weights(start, config)
     state = read_weights(path)
     with quiet():
         net = open_clip.create_model(
@@ -135,7 +142,7 @@ def _timm(start: ModelCard, weights, quickgelu):
             "leave quickgelu out, or name the architecture with quickgelu in its name",
         )
     net = timm.create_model(start.name, pretrained=False)
-    path = Path(weights) if weights else _download(start, {})
+    path = Path(weights) if weights else fetch_weights(start, {})
     load_into(net, read_weights(path), str(path))
     preprocessing = timm.data.resolve_model_data_config(net)
     found = _loaded(start, path, weights is not None, preprocessing, quickgelu=None)
@@ -147,6 +154,8 @@ def _loaded(start: ModelCard, path: Path, local: bool, preprocessing: dict, **fo
     if local:
         mark = f"local:{digest[:8]}"
         found |= {"name": f"{start.architecture}/{mark}", "kind": "local", "weights": mark, "run": digest}
+    else:
+        check_fetched(path, digest)
     return replace(
         start, weights_sha256=digest, preprocessing=json.dumps(preprocessing, sort_keys=True), **found
     )
@@ -165,21 +174,6 @@ def _shared_preprocessing(architecture: str) -> dict:
             f"{', '.join(open_clip.list_pretrained_tags_by_model(architecture))}",
         )
     return json.loads(distinct.pop()) if distinct else {}
-
-
-def _download(start: ModelCard, config: dict) -> Path:
-    try:
-        if config:
-            return Path(open_clip.download_pretrained(config))
-        from huggingface_hub import hf_hub_download
-
-        return Path(hf_hub_download(start.weights, "model.safetensors"))
-    # The hub's client raises a dozen kinds of error; all of them mean that the weights are not here.
-    except Exception as error:
-        raise MissingData(
-            f"the weights of {start.name} are not on this machine and could not be fetched: {error}",
-            "connect once, or pass a file of weights",
-        ) from None
 
 
 def _as_open_clip(net: torch.nn.Module, state: dict) -> dict:

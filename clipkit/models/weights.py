@@ -1,6 +1,7 @@
 """Reading weights from a file without ever running code that the file brings along."""
 
 import hashlib
+import warnings
 from pathlib import Path
 
 import torch
@@ -64,7 +65,9 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
 
 def _read_checkpoint(path: Path) -> dict[str, torch.Tensor]:
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # of torch's own attempts, which are refused below
+            warnings.simplefilter("ignore")
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     # A hostile file may fail in any way; whatever the reason, it is not opened any other way.
     except Exception as error:
         raise BadInput(

@@ -9,24 +9,20 @@ user's cache folder.
 import hashlib
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pandas as pd
 import pooch
-import requests
 from tqdm import tqdm
 
+from clipkit.download import ATTEMPTS, download
 from clipkit.errors import BadInput, CorruptData, MissingData, UnknownName
 from clipkit.registry import did_you_mean
 
-ATTEMPTS = 3
-TIMEOUT = (5, 30)  # seconds to connect, seconds between bytes
 REMEDY = "run `clipkit records fetch`, or `clipkit records add DIR` with a folder that holds them"
 
 _hashed: set[tuple[Path, int, int]] = set()
@@ -253,32 +249,4 @@ def _install(file: Path, name: str) -> str:
 
 def _download(name: str, attempts: int) -> None:
     row = _row(name)
-    target = folder() / name
-    host = urlsplit(row.url).hostname
-    pooch.get_logger().setLevel("WARNING")
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            pooch.retrieve(
-                row.url, f"sha256:{row.sha256}", target.name, target.parent, downloader=_downloader()
-            )
-            return
-        except requests.HTTPError as error:
-            if attempt == ATTEMPTS or error.response.status_code < 500:
-                raise MissingData(f"{host} does not serve {name}: {error}", REMEDY) from None
-        except requests.RequestException as error:
-            if attempt >= attempts:
-                raise MissingData(
-                    f"cannot reach {host} for {name}: {type(error).__name__}",
-                    "check the connection and run `clipkit records fetch` again (it goes on from here), "
-                    "or `clipkit records add DIR` with a folder that holds the records",
-                ) from None
-        except ValueError as error:  # pooch: the bytes that came have another hash
-            if attempt == ATTEMPTS:
-                raise CorruptData(
-                    f"{row.url} served other bytes than the manifest expects: {error}", REMEDY
-                ) from None
-        time.sleep(attempt - 0.5)
-
-
-def _downloader() -> pooch.HTTPDownloader:
-    return pooch.HTTPDownloader(progressbar=False, timeout=TIMEOUT)
+    download(row.url, folder() / name, row.sha256, remedy=REMEDY, attempts=attempts)

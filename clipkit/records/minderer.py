@@ -1,7 +1,7 @@
 """Calibration of 185 classifiers, zero-shot CLIP among them (Minderer et al., NeurIPS 2021, arXiv 2106.07998).
 
 Its authors publish no checksum of the table, and the manifest has none. So it is never fetched with the other
-records, only by `download` or `add`, which a user must ask for; the sha256 of what came first is written
+records, only by `fetch` or `add`, which a user must ask for; the sha256 of what came first is written
 beside it, told, and asked of whatever comes or is read later.
 
 Source: google-research/robustness_metrics, projects/revisiting_calibration (a zip with one CSV file).
@@ -16,11 +16,10 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
-import pooch
-import requests
 
+from clipkit.download import download
 from clipkit.errors import BadInput, CorruptData, MissingData
-from clipkit.records.cache import TIMEOUT, folder
+from clipkit.records.cache import folder
 
 ADDRESS = "https://storage.googleapis.com/gresearch/revisiting-calibration/df_main_2021_06_15.zip"
 NAME = "google-research/robustness_metrics/df_main_2021_06_15.zip"
@@ -62,21 +61,16 @@ def add(source: str | Path) -> str:
     return _take(found[0]) if found else ""
 
 
-def download() -> str:
+def fetch() -> str:
     """Take the table from `ADDRESS`, whatever comes; its sha256.
 
     Raises MissingData where the address cannot be reached, and what `add` does.
     """
     with tempfile.TemporaryDirectory() as temporary:
-        fetch = pooch.HTTPDownloader(timeout=TIMEOUT)
-        pooch.get_logger().setLevel("WARNING")
-        try:
-            return _take(Path(pooch.retrieve(ADDRESS, None, Path(NAME).name, temporary, downloader=fetch)))
-        except requests.RequestException as error:
-            raise MissingData(
-                f"cannot get {ADDRESS}: {type(error).__name__}",
-                "download it by other means, and run `clipkit records add DIR` with its folder",
-            ) from None
+        file = Path(temporary) / Path(NAME).name
+        by_hand = "download it by other means, and run `clipkit records add DIR` with its folder"
+        download(ADDRESS, file, None, remedy=by_hand, attempts=1)
+        return _take(file)
 
 
 def _take(file: Path) -> str:

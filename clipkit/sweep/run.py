@@ -1,6 +1,5 @@
 """Running the tasks of a plan: those that the store lacks, each on its own, so that one that fails stops no other."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -40,7 +39,7 @@ def missing(tasks: Sequence[Task], track, fingerprints: Mapping[str, str]) -> li
     """The tasks of which the store lacks a shard, in their order; no model is loaded to tell."""
     stored = {}
     for path in Path(track.store).glob("*/recipe.json"):
-        recipe = json.loads(path.read_text())
+        recipe = Entry(path.parent, {}).recipe()
         if "dataset_fingerprint" in recipe and recipe["precision"] == track.precision:
             key = track.identity_in(recipe), recipe["dataset_fingerprint"], "layer" in recipe
             stored[key] = recipe["shard_size"], Entry(path.parent, recipe).shards().keys()

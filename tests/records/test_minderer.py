@@ -6,6 +6,7 @@ import zipfile
 import pytest
 from typer.testing import CliRunner
 
+from clipkit import download as downloads
 from clipkit import records
 from clipkit.cli.records import app
 from clipkit.errors import CorruptData, MissingData
@@ -127,7 +128,7 @@ def test_it_comes_from_its_address_only_when_asked_for(given, monkeypatch):
         with open(output, "wb") as file:
             file.write(packed())
 
-    monkeypatch.setattr(minderer.pooch, "HTTPDownloader", lambda **_: get)
+    monkeypatch.setattr(downloads.pooch, "HTTPDownloader", lambda **_: get)
     fetched = CliRunner().invoke(app, ["fetch", "--accept-unpinned"])
     assert fetched.exit_code == 0 and f"pinned from now on: {minderer.NAME}, sha256 " in fetched.output
     assert asked == [minderer.ADDRESS] and len(minderer.load()) == 2
@@ -135,13 +136,11 @@ def test_it_comes_from_its_address_only_when_asked_for(given, monkeypatch):
 
 def test_an_address_out_of_reach_names_the_other_way(given, monkeypatch):
     def get(*_):
-        raise minderer.requests.ConnectionError
+        raise downloads.requests.ConnectionError
 
-    monkeypatch.setattr(minderer.pooch, "HTTPDownloader", lambda **_: get)
-    with pytest.raises(
-        MissingData, match="cannot get https://storage.*ConnectionError\n.*clipkit records add DIR"
-    ):
-        minderer.download()
+    monkeypatch.setattr(downloads.pooch, "HTTPDownloader", lambda **_: get)
+    with pytest.raises(MissingData, match="cannot reach storage.*ConnectionError\n.*clipkit records add DIR"):
+        minderer.fetch()
 
 
 def test_add_takes_it_along_with_the_records(given):

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from clipkit import download as downloads
 from clipkit import records
 from clipkit.errors import BadInput, CorruptData, MissingData, UnknownName
 from clipkit.records import cache
@@ -55,7 +56,7 @@ def small(monkeypatch, tmp_path, server):
     ]  # fmt: skip
     table = pd.DataFrame(rows).set_index("path", drop=False)
     monkeypatch.setattr(cache, "_manifest", lambda: table)
-    monkeypatch.setattr(cache.time, "sleep", lambda _: None)
+    monkeypatch.setattr(downloads.time, "sleep", lambda _: None)
     monkeypatch.setenv("CLIPKIT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return table
@@ -107,8 +108,8 @@ def test_fetch_tries_again(small, server, fault):
 @pytest.mark.parametrize(
     ("fault", "error", "words"),
     [
-        ("gone", MissingData, "does not serve owner/repo/deep/b.csv: 404"),
-        ("wrong wrong wrong", CorruptData, "served other bytes than the manifest expects"),
+        ("gone", MissingData, "does not serve b.csv: 404"),
+        ("wrong wrong wrong", CorruptData, "served other bytes than expected"),
         ("cut cut cut", MissingData, "cannot reach 127.0.0.1"),
     ],
 )
@@ -125,12 +126,10 @@ def test_offline_stops_at_the_first_host_not_reached(small, monkeypatch):
 
     def refuse(url, *_, **__):
         tried.append(url)
-        raise cache.requests.ConnectionError("no route")
+        raise downloads.requests.ConnectionError("no route")
 
-    monkeypatch.setattr(cache, "_downloader", lambda: refuse)
-    with pytest.raises(
-        MissingData, match=r"cannot reach 127.0.0.1 for owner/repo/a.csv.*\n.*clipkit records add DIR"
-    ):
+    monkeypatch.setattr(downloads, "_downloader", lambda: refuse)
+    with pytest.raises(MissingData, match=r"cannot reach 127.0.0.1 for a.csv.*\n.*clipkit records add DIR"):
         records.fetch(progress=False)
     assert len(tried) == 1
 
