@@ -21,6 +21,7 @@ class Model:
     `preprocess` takes an RGB PIL image and gives a float tensor (3, h, w). `tokenizer` is a function from
     texts to tokens, or None for a model without a text tower. `preprocess_pixels`, if given, does what `preprocess`
     does, to the same bits, for images that have the model's size: uint8 (n, h, w, 3) at once.
+    `plain`: of a compiled model (`clipkit.device.compiled`) the net as it was.
     """
 
     card: ModelCard
@@ -30,6 +31,7 @@ class Model:
     preprocess_pixels: Callable | None = None
     device: torch.device = torch.device("cpu")
     precision: str = "fp32"
+    plain: torch.nn.Module | None = None
 
     def encode_image(self, images: torch.Tensor) -> torch.Tensor:
         """Features (n, d) of preprocessed images (n, 3, h, w); penultimate features for a classifier."""
