@@ -20,7 +20,7 @@ TRACKS = ("full", "pocket", "all")
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The models of the full and the pocket track: list them by factor, show one, check them.",
+    help="The models of the full and the pocket track: list them by factor, show one, check them, see their design.",
 )
 
 
@@ -105,6 +105,68 @@ def show(
         typer.echo(f"{field:16} {'' if value is None else value}")
 
 
+@app.command("design")
+def show_design(
+    pool: Annotated[str, typer.Option(help="core or extended.", show_default="both")] = "",
+    rows: Annotated[str, typer.Option(help="Factor of the rows of the grid.")] = "training distribution",
+    columns: Annotated[str, typer.Option(help="Factor of its columns.")] = "architecture",
+) -> None:
+    """Show which comparisons the published CLIP checkpoints can make at all: cells, pairs of levels, aliases.
+
+    The grid counts independent training runs. Below it, how many pairs of levels of each factor can be compared while
+    another factor is held, and while all others are; then the levels that always come together.
+
+    Examples:
+
+      clipkit models design
+
+      clipkit models design --rows "contrastive loss" --columns "training-set size" --pool core
+    """
+    from clipkit.sections import factor_grid
+
+    factors = factor_grid.real_factors(pool)
+    if factors.empty:
+        raise UnknownName(f"no model has pool {pool!r}", "Known: core, extended, curation-only")
+    own = factor_grid.levels(factors)
+    for name in (rows, columns):
+        if name not in own:
+            raise UnknownName(f"unknown factor {name!r}", did_you_mean(name, own))
+    if rows == columns:
+        raise BadInput(f"{rows!r} against itself", "name two factors")
+    alone = factor_grid.hidden(factors)
+
+    def marked(factor: str, level: str) -> str:
+        return f"{level} ×" if (factor, level) in alone else level
+
+    cells = factor_grid.counts(factors, rows, columns)
+    _print_table(
+        f"{len(factors)} models, {factors.run.nunique()} training runs; ×: no effect of its own",
+        (rows, *(marked(columns, level) for level in cells.columns)),
+        [
+            (marked(rows, level), *(n or "·" for n in line))
+            for level, line in zip(cells.index, cells.to_numpy(), strict=True)
+        ],
+    )
+    pairs = factor_grid.comparisons(factors)
+    _print_table(
+        "pairs of levels that can be compared while another factor is held",
+        ("factor", "pairs", *pairs.columns[1:]),
+        [(name, *("–" if n != n else f"{n:.0f}" for n in line)) for name, line in pairs.iterrows()],
+    )
+    for together in factor_grid.aliasing(factors).aliased:
+        typer.echo(f"always together: {' = '.join(together)}")
+
+
+def _print_table(title: str, head: tuple[str, ...], rows: list[tuple]) -> None:
+    from rich.console import Console
+
+    table = _table(*head[1:], first=head[0])
+    table.title = title
+    for row in rows:
+        table.add_row(*map(str, row))
+    Console().print(table)
+
+
 @app.command()
 def check(
     names: Annotated[
@@ -186,12 +248,13 @@ def _print_checked(done: list["Checked"]) -> None:
     )
 
 
-def _table(*columns: str) -> "Table":
+def _table(*columns: str, first: str = "model") -> "Table":
     """A table of models. A model's name is what one copies: it has the room that frames would take, and is not cut."""
     from rich import box
     from rich.table import Column, Table
 
-    folded = (Column(name, overflow="fold") for name in ("model", *columns))
+    own = Column(first, overflow="fold", no_wrap=first != "model")
+    folded = (own, *(Column(name, overflow="fold") for name in columns))
     return Table(*folded, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
 
 
