@@ -1,5 +1,6 @@
 """Which levels of the factors exist together among published checkpoints: a picture of cells, many of them empty."""
 
+from functools import cache
 from html import escape
 
 import matplotlib.pyplot as plt
@@ -93,6 +94,7 @@ def data(pool: str = "") -> Html:
     return save_frame(pd.concat(parts)[order], "factor-grid")
 
 
+@cache
 def numbers(pool: str = "") -> dict[str, str]:
     """Numbers for prose: models, runs, cells, how many of them are empty, and pairs of levels that differ alone."""
     factors = real_factors(pool)
