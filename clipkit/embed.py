@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from clipkit.datasets.images import ImageDataset, list_corrupt
+from clipkit.device import Encoder
 from clipkit.errors import BadInput, CorruptData
 from clipkit.models.model import Model
 from clipkit.results import git_commit, versions
@@ -105,13 +106,15 @@ def embed_images(
     threads, ends with the same bytes as one that was not. Memory does not grow with the number of images.
 
     `workers` decode beside the tower (None: one fewer than the processors, at least one, at most eight; 0:
-    in this process). `channels_last` "auto" is on for convolutional towers, which gain from it. With `rows` only
-    the shards that begin at one of these positions are looked at, so that several processes can share a data set;
-    the result lists what the store has then.
+    in this process). A batch too large for a GPU's memory goes through the tower in halves from then on; how
+    large they were, and how far mixed precision is from fp32, is noted in each shard (`clipkit.device.Encoder`).
+    `channels_last` "auto" is on for convolutional towers, which gain from it. With `rows` only the shards that
+    begin at one of these positions are looked at, so that several processes can share a data set; the result
+    lists what the store has then.
 
     Raises CorruptData naming the unreadable images, at the end of the shard that has them and before it is
     stored, unless `allow_corrupt`: then they are left out and listed in the result. Raises ClipkitError if
-    the store cannot be written.
+    the store cannot be written, or what `clipkit.device.Encoder` raises.
     """
     for name, value in (("batch_size", batch_size), ("shard_size", shard_size)):
         if value < 1:
@@ -126,7 +129,7 @@ def embed_images(
         "device": _device_name(model.device),
         "channels_last": fitting,
         "versions": versions(),
-    }
+    } | ({"compiled": True} if model.plain else {})
     recipe = entry.start(
         {
             "model": asdict(model.card),
@@ -150,18 +153,29 @@ def embed_images(
         )
         waiting = sum(min(size, len(dataset) - number * size) for number in blocks.missing())
         with tqdm(total=waiting, unit="image", disable=None if progress else True) as bar:
-            _fill(model, dataset, store, entry, loader, size, layout, run, allow_corrupt, bar)
+            _fill(
+                Encoder(model, batch_size),
+                dataset,
+                store,
+                entry,
+                loader,
+                size,
+                layout,
+                run,
+                allow_corrupt,
+                bar,
+            )
     _check_stored(entry, blocks, dataset.name, allow_corrupt)
     paths = [path for _, path in sorted(entry.shards().items())]
     return Embeddings(entry, recipe, paths, len(dataset), store.images_embedded - before)
 
 
-def _fill(model, dataset, store, entry, loader, size, layout, run, allow_corrupt, bar) -> None:
+def _fill(encode, dataset, store, entry, loader, size, layout, run, allow_corrupt, bar) -> None:
     features, kept, corrupt, seen = [], [], {}, 0
     for images, good, bad in loader:
         number = (good or list(bad))[0] // size
         if good:
-            features.append(model.encode_image(images.contiguous(memory_format=layout)).cpu())
+            features.append(encode(images.contiguous(memory_format=layout)).cpu())
             store.images_embedded += len(good)
         kept += good
         corrupt |= {dataset.ids[index]: why for index, why in bad.items()}
@@ -172,6 +186,7 @@ def _fill(model, dataset, store, entry, loader, size, layout, run, allow_corrupt
         if corrupt and not allow_corrupt:
             raise list_corrupt(corrupt, dataset.name)
         stacked = torch.cat(features).numpy() if features else np.empty((0, 0), np.float32)
+        run |= encode.notes
         entry.write(
             number, Shard(stacked, dataset.labels[kept], [dataset.ids[i] for i in kept], corrupt, run)
         )

@@ -83,6 +83,7 @@ def full_rows(
         )
     from tqdm import tqdm
 
+    from clipkit.device import choose_precision
     from clipkit.full.data import FullData
     from clipkit.full.evaluate import ROWS, evaluate
     from clipkit.full.measure import SECTIONS
@@ -92,7 +93,7 @@ def full_rows(
     from clipkit.store import EmbeddingStore
 
     sections = section_names(section, SECTIONS)
-    how = {"device": device, "precision": precision}
+    how = {"device": device, "precision": choose_precision(precision, device)}
     chosen = [load(models[0], weights=weights, quickgelu=quickgelu, **how)] if weights else list(models)
     benchmarks = FullData(data, dict(map(count, n_expected)))
     store = EmbeddingStore(store or cache_folder().parent / "embeddings")

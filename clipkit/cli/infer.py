@@ -34,7 +34,9 @@ Workers = Annotated[
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1 …", show_default="the GPU if there is one")
 ]
-Precision = Annotated[str, typer.Option(help="fp32, or mixed precision: bf16, fp16.")]
+Precision = Annotated[
+    str, typer.Option(help="fp32, or mixed precision: bf16, fp16; auto: what the device does best.")
+]
 AllowCorrupt = Annotated[
     bool, typer.Option("--allow-corrupt", help="Leave unreadable images out and list them.")
 ]
@@ -53,6 +55,9 @@ def embed(
     workers: Workers = None,
     device: Device = None,
     precision: Precision = "fp32",
+    compile_tower: Annotated[
+        bool, typer.Option("--compile", help="Compile the tower (torch.compile): pays on long runs.")
+    ] = False,
     allow_corrupt: AllowCorrupt = False,
     as_json: AsJson = False,
 ) -> None:
@@ -63,6 +68,8 @@ def embed(
       clipkit embed --model ViT-B-32/openai --data imagenet/val --n-expected 50000
 
       clipkit embed --model ViT-B-32 --weights mine.safetensors --no-quickgelu --data shards/ --store features
+
+      clipkit embed --model ViT-L-14/openai --data imagenet/val --batch-size 512 --precision auto --compile
 
       clipkit embed --model resnet-wild-s0 --data pocket:wild
     """
@@ -79,6 +86,7 @@ def embed(
         precision,
         allow_corrupt,
         as_json,
+        compile_tower,
     )
     report = {
         "model": loaded.card.name,
@@ -158,7 +166,7 @@ def classify(
         "dataset": dataset.name,
         "classnames_hash": prompts.short_hash(names),
         "logit_scale": loaded.logit_scale,
-        "precision": precision,
+        "precision": loaded.precision,
         "n_expected": found.n_expected,
         "n_seen": found.n_seen,
         "seconds": seconds,
@@ -197,14 +205,19 @@ def _embed(
     precision,
     allow_corrupt,
     as_json,
+    compile_tower=False,
 ):
     import time
 
+    from clipkit import device as devices
     from clipkit.datasets.readers import open_images
     from clipkit.embed import embed_images
     from clipkit.models import load
 
+    precision = devices.choose_precision(precision, device)
     loaded = load(model, weights=weights, quickgelu=quickgelu, device=device, precision=precision)
+    if compile_tower:
+        loaded = devices.compiled(loaded)
     dataset = open_images(data, n_expected=n_expected, allow_corrupt=allow_corrupt)
     start = time.perf_counter()
     found = embed_images(

@@ -37,10 +37,11 @@ def lmm(
 
       clipkit lmm llava-hf/llava-1.5-7b-hf/random --tower ViT-B-32/random --data benchmarks --out trial
     """
+    from clipkit.device import choose_precision
     from clipkit.full.lmm import lmm_rows
 
     found = lmm_rows(
-        sources, tower, data, store=store, out=out, device=device, precision=precision,
+        sources, tower, data, store=store, out=out, device=device, precision=choose_precision(precision, device),
         batch_size=batch_size, workers=workers, progress=not as_json,
     )  # fmt: skip
     show_rows(found, as_json)

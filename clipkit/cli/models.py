@@ -1,19 +1,26 @@
 """Commands of `clipkit models`: which models there are, by the factors the paper crosses."""
 
 import json
+from dataclasses import asdict
 from fnmatch import fnmatch
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clipkit.errors import UnknownName
-from clipkit.models.cards import ModelCard
+from clipkit.errors import BadInput, UnknownName
+from clipkit.models.cards import ModelCard, tower_family
 from clipkit.registry import did_you_mean
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from clipkit.models.check import Checked
 
 TRACKS = ("full", "pocket", "all")
 
 app = typer.Typer(
-    no_args_is_help=True, help="The models of the full and the pocket track: list them by factor, show one."
+    no_args_is_help=True,
+    help="The models of the full and the pocket track: list them by factor, show one, check them, see their design.",
 )
 
 
@@ -21,6 +28,7 @@ app = typer.Typer(
 def list_models(
     track: Annotated[str, typer.Option(help="full, pocket or all.")] = "full",
     architecture: Annotated[str, typer.Option(help='Shell pattern, such as "ViT-B-*".')] = "*",
+    family: Annotated[str, typer.Option(help='Family of towers, such as "ConvNeXt" or "ViT(SigLIP)".')] = "",
     tower: Annotated[str, typer.Option(help="CNN, ViT or hybrid.")] = "",
     source: Annotated[str, typer.Option(help='Training distribution, such as "LAION-2B".')] = "",
     min_pairs: Annotated[float, typer.Option(help="At least so many million training pairs.")] = 0,
@@ -40,9 +48,11 @@ def list_models(
 
       clipkit models list --pool core --loss sigmoid --json
 
+      clipkit models list --family ConvNeXt --no-prompts
+
       clipkit models list --track pocket --finetuning none
     """
-    known = _of_track(track)
+    known = _of_family(family, _of_track(track))
     exact = {"tower_kind": tower, "source": source, "finetuning": finetuning, "loss": loss, "kind": kind}
     _check(exact, known)
     sized = min_pairs > 0 or max_pairs < float("inf")
@@ -56,26 +66,13 @@ def list_models(
         and card.pool.startswith(pool)
     ]
     if as_json:
-        typer.echo(json.dumps([json.loads(card.to_json()) for card in chosen], indent=1))
+        listed = [json.loads(card.to_json()) | {"family": tower_family(card)} for card in chosen]
+        typer.echo(json.dumps(listed, indent=1))
         return
-    from rich import box
     from rich.console import Console
-    from rich.table import Column, Table
 
-    # A model's name is what one copies from here: it gets the room that frames would take, and is never cut.
-    table = Table(
-        Column("model", overflow="fold"),
-        Column("tower", overflow="fold"),
-        "source",
-        "pairs\n(M)",
-        "fine-\ntuning",
-        "loss",
-        "prompts",
-        title=f"{len(chosen)} models",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
+    table = _table("tower", "source", "pairs\n(M)", "fine-\ntuning", "loss", "prompts")
+    table.title = f"{len(chosen)} models"
     for card in chosen:
         # Names of the full track begin with the architecture; only its kind is news there.
         tower = card.architecture.removeprefix("pocket-") if card.track == "pocket" else card.tower_kind
@@ -106,6 +103,166 @@ def show(
         return
     for field, value in json.loads(text).items():
         typer.echo(f"{field:16} {'' if value is None else value}")
+
+
+@app.command("design")
+def show_design(
+    pool: Annotated[str, typer.Option(help="core or extended.", show_default="both")] = "",
+    rows: Annotated[str, typer.Option(help="Factor of the rows of the grid.")] = "training distribution",
+    columns: Annotated[str, typer.Option(help="Factor of its columns.")] = "architecture",
+) -> None:
+    """Show which comparisons the published CLIP checkpoints can make at all: cells, pairs of levels, aliases.
+
+    The grid counts independent training runs. Below it, how many pairs of levels of each factor can be compared while
+    another factor is held, and while all others are; then the levels that always come together.
+
+    Examples:
+
+      clipkit models design
+
+      clipkit models design --rows "contrastive loss" --columns "training-set size" --pool core
+    """
+    from clipkit.sections import factor_grid
+
+    factors = factor_grid.real_factors(pool)
+    if factors.empty:
+        raise UnknownName(f"no model has pool {pool!r}", "Known: core, extended, curation-only")
+    own = factor_grid.levels(factors)
+    for name in (rows, columns):
+        if name not in own:
+            raise UnknownName(f"unknown factor {name!r}", did_you_mean(name, own))
+    if rows == columns:
+        raise BadInput(f"{rows!r} against itself", "name two factors")
+    alone = factor_grid.hidden(factors)
+
+    def marked(factor: str, level: str) -> str:
+        return f"{level} ×" if (factor, level) in alone else level
+
+    cells = factor_grid.counts(factors, rows, columns)
+    _print_table(
+        f"{len(factors)} models, {factors.run.nunique()} training runs; ×: no effect of its own",
+        (rows, *(marked(columns, level) for level in cells.columns)),
+        [
+            (marked(rows, level), *(n or "·" for n in line))
+            for level, line in zip(cells.index, cells.to_numpy(), strict=True)
+        ],
+    )
+    pairs = factor_grid.comparisons(factors)
+    _print_table(
+        "pairs of levels that can be compared while another factor is held",
+        ("factor", "pairs", *pairs.columns[1:]),
+        [(name, *("–" if n != n else f"{n:.0f}" for n in line)) for name, line in pairs.iterrows()],
+    )
+    for together in factor_grid.aliasing(factors).aliased:
+        typer.echo(f"always together: {' = '.join(together)}")
+
+
+def _print_table(title: str, head: tuple[str, ...], rows: list[tuple]) -> None:
+    from rich.console import Console
+
+    table = _table(*head[1:], first=head[0])
+    table.title = title
+    for row in rows:
+        table.add_row(*map(str, row))
+    Console().print(table)
+
+
+@app.command()
+def check(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Models of the list, or ARCHITECTURE/random for any other.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every model of the list.")] = False,
+    family: Annotated[str, typer.Option(help='Every model of a family, such as "ConvNeXt".')] = "",
+    largest: Annotated[
+        float,
+        typer.Option(help="Run models of up to so many million parameters; of larger ones shapes alone."),
+    ] = 160,
+    hub: Annotated[
+        bool, typer.Option("--hub", help="Fetch tokenizers and configurations that lie on the hub.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list, with every hook.")] = False,
+) -> None:
+    """Build models with random weights and try every hook: whether they fit clipkit, before weights are fetched.
+
+    Tried are preprocessing, features, dense maps, activation, logit scale and bias, tokenizer and text tower, or the
+    classification head. Up to 160 million parameters they run on pictures and texts; larger ones are built on PyTorch's
+    meta device, which has shapes and no numbers. Tokenizers and text configurations that lie on a hub have a stand-in
+    of the same class, which is named. The exit status is 1 if anything failed.
+
+    Examples:
+
+      clipkit models check ViT-B-32/openai resnet50.tv2_in1k
+
+      clipkit models check --family ConvNeXt --largest 0
+
+      clipkit models check --all --json > checked.json
+    """
+    from tqdm import tqdm
+
+    from clipkit.models import card
+    from clipkit.models.check import check_all
+    from clipkit.models.random import SUFFIX, random_card
+
+    listed = _of_family(family, _of_track("full")) if everything or family else []
+    listed += [random_card(n.removesuffix(SUFFIX)) if n.endswith(SUFFIX) else card(n) for n in names or []]
+    if not listed:
+        raise BadInput("no model to check", "name some, or say --all or --family")
+    if pocket := [c.name for c in listed if c.track == "pocket"]:
+        raise BadInput(
+            f"{pocket[0]} comes with its weights", f"clipkit evaluate all --models {pocket[0]} --fresh"
+        )
+    done = list(tqdm(check_all(listed, largest, hub), total=len(listed), unit="model", disable=None))
+    if as_json:
+        typer.echo(json.dumps([asdict(c) | {"ok": not c.failed} for c in done], indent=1))
+    else:
+        _print_checked(done)
+    if any(c.failed for c in done):
+        raise typer.Exit(1)
+
+
+def _print_checked(done: list["Checked"]) -> None:
+    from rich.console import Console
+
+    table = _table("M", "image", "width", "map", "head or texts", "")
+    for c in done:
+        image, width, cells = (
+            c.said.get(hook, "–").replace(" ", "") for hook in ("image", "features", "map")
+        )
+        ends = ", ".join(c.said[hook] for hook in ("head", "text", "scale", "activation") if hook in c.said)
+        where = "OK" if c.device == "cpu" else "OK, shapes"
+        ok = "failed: " + ", ".join(c.failed) if c.failed else where
+        table.add_row(c.model, f"{c.millions:.0f}", image, width, cells, ends, ok)
+    Console().print(table)
+    for c in done:
+        for hook, why in c.failed.items():
+            typer.echo(f"failed: {c.model}: {hook}: {why}")
+    for what in dict.fromkeys(what for c in done for what in c.stand_ins):
+        users = [c.model for c in done if what in c.stand_ins]
+        typer.echo(f"stand-in: {what}: {', '.join(users)}")
+    ok = [c for c in done if not c.failed]
+    ran, stood = sum(c.device == "cpu" for c in ok), sum(bool(c.stand_ins) for c in ok)
+    typer.echo(
+        f"{len(ok)} of {len(done)} models OK, with random weights: {ran} ran, {len(ok) - ran} were built on the meta"
+        f" device, which has shapes alone; {stood} with a stand-in"
+    )
+
+
+def _table(*columns: str, first: str = "model") -> "Table":
+    """A table of models. A model's name is what one copies: it has the room that frames would take, and is not cut."""
+    from rich import box
+    from rich.table import Column, Table
+
+    own = Column(first, overflow="fold", no_wrap=first != "model")
+    folded = (own, *(Column(name, overflow="fold") for name in columns))
+    return Table(*folded, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+
+
+def _of_family(family: str, known: list[ModelCard]) -> list[ModelCard]:
+    families = {tower_family(card) for card in known}
+    if family and family.lower() not in {name.lower() for name in families}:
+        raise UnknownName(f"no model has family {family!r}", did_you_mean(family, families))
+    return [card for card in known if family.lower() in ("", tower_family(card).lower())]
 
 
 def _of_track(track: str) -> list[ModelCard]:

@@ -81,12 +81,13 @@ def sweep(
     if profile == "pocket":
         track = PocketTrack(store=store or cache / "embeddings", out=out or cache / "results", device=device)
     else:
+        from clipkit.device import choose_precision
         from clipkit.full.results import results_folder
 
         track = FullTrack(
             store=store or cache / "embeddings", out=out or results_folder(), root=data,
             n_expected=_counts(n_expected or []),
-            device=device, precision=precision, batch_size=batch_size, workers=workers,
+            device=device, precision=choose_precision(precision, device), batch_size=batch_size, workers=workers,
         )  # fmt: skip
     cards, measured = choose(_split(models), profile), track.sections(_split(sections))
     sizes = track.sizes(track.datasets(_split(datasets), measured))

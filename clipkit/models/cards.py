@@ -1,6 +1,7 @@
 """What is known of a model before it is loaded: one frozen card each, built from the zoo lists."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from functools import cache
 from math import nan
@@ -94,6 +95,25 @@ def _pocket() -> tuple[ModelCard, ...]:
     from clipkit.pocket.zoo.cards import pocket_cards
 
     return pocket_cards()
+
+
+def tower_family(card: ModelCard) -> str:
+    """The family of a model's image tower: that of the zoo's list for CLIPs, else the architecture's first word.
+
+    >>> tower_family(card("ViT-B-16-SigLIP/webli")), tower_family(card("tf_efficientnet_b0.ns_jft_in1k"))
+    ('ViT(SigLIP)', 'efficientnet')
+    """
+    known = _clip_families()
+    if found := known.get(card.name) or known.get(card.parent) or known.get(card.architecture):
+        return found
+    word = re.sub("^(pocket-|tf_|dm_|wide_)", "", card.architecture).split("_")[0]
+    return re.sub(r"(?<!v)\d+[a-z]?$", "", word)  # the depth, not the 2 of "v2"
+
+
+@cache
+def _clip_families() -> dict[str, str]:
+    listed = zoo.zero_shot()
+    return dict(zip([*listed.model, *listed.arch], [*listed.tower_family] * 2, strict=True))
 
 
 def tags(architecture: str) -> list[str]:

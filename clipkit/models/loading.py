@@ -112,14 +112,7 @@ def _open_clip(start: ModelCard, weights, quickgelu):
     quickgelu = wanted if quickgelu is None else quickgelu
     path = Path(weights) if weights else fetch_weights(start, config)
     state = read_weights(path)
-    with quiet():
-        net = open_clip.create_model(
-            architecture,
-            load_weights=False,
-            pretrained_text=False,
-            quick_gelu=quickgelu,
-            force_preprocess_cfg=merge_preprocess_dict({}, config),
-        )
+    net = build_open_clip(architecture, config, quickgelu)
     load_into(net, _as_open_clip(net, state), str(path))
     preprocessing = net.visual.preprocess_cfg
     found = _loaded(
@@ -133,6 +126,19 @@ def _open_clip(start: ModelCard, weights, quickgelu):
     )
     transform = image_transform_v2(PreprocessCfg(**preprocessing), is_train=False)
     return net, transform, LazyTokenizer(architecture), found
+
+
+def build_open_clip(architecture: str, config: dict, quickgelu: bool, **changed) -> torch.nn.Module:
+    """The net that weights of a tag are loaded into. config: that of the tag; changed: parts of the architecture."""
+    with quiet():
+        return open_clip.create_model(
+            architecture,
+            load_weights=False,
+            pretrained_text=False,
+            quick_gelu=quickgelu,
+            force_preprocess_cfg=merge_preprocess_dict({}, config),
+            **changed,
+        )
 
 
 def _timm(start: ModelCard, weights, quickgelu):

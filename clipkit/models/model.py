@@ -1,7 +1,7 @@
 """A loaded model: one interface to CLIP towers, fine-tuned towers and supervised classifiers."""
 
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +9,7 @@ import torch
 
 from clipkit.errors import BadInput
 from clipkit.models.cards import ModelCard
+from clipkit.models.heads import before_head, head_logits
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -20,6 +21,7 @@ class Model:
     `preprocess` takes an RGB PIL image and gives a float tensor (3, h, w). `tokenizer` is a function from
     texts to tokens, or None for a model without a text tower. `preprocess_pixels`, if given, does what `preprocess`
     does, to the same bits, for images that have the model's size: uint8 (n, h, w, 3) at once.
+    `plain`: of a compiled model (`clipkit.device.compiled`) the net as it was.
     """
 
     card: ModelCard
@@ -29,6 +31,7 @@ class Model:
     preprocess_pixels: Callable | None = None
     device: torch.device = torch.device("cpu")
     precision: str = "fp32"
+    plain: torch.nn.Module | None = None
 
     def encode_image(self, images: torch.Tensor) -> torch.Tensor:
         """Features (n, d) of preprocessed images (n, 3, h, w); penultimate features for a classifier."""
@@ -36,7 +39,7 @@ class Model:
             images = images.to(self.device, non_blocking=True)
             if hasattr(self.net, "encode_image"):
                 return self.net.encode_image(images).float()
-            return self.net.forward_head(self.net.forward_features(images), pre_logits=True).float()
+            return before_head(self.net, images).float()
 
     def tokenize(self, texts: Sequence[str]) -> torch.Tensor:
         """Tokens (n, context length) of the texts; raises BadInput if there is no text tower."""
@@ -62,7 +65,7 @@ class Model:
                 "build a classifier from prompts: clipkit.zeroshot.text_classifier",
             )
         with self._inference():
-            return self.net.get_classifier()(features.to(self.device)).float()
+            return head_logits(self.net, features.to(self.device)).float()
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (n, classes) of preprocessed images (n, 3, h, w) by the model's own classification head."""
@@ -93,11 +96,13 @@ class Model:
         dtype = PRECISIONS[self.precision]
         # TensorFloat-32 would make "fp32" on a GPU mean ten bits of mantissa in every convolution.
         tf32_off = torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled, allow_tf32=False)
-        with (
-            torch.inference_mode(),
-            tf32_off,
-            torch.autocast(self.device.type, dtype, enabled=dtype is not None),
-        ):
+        # The meta device, which computes shapes alone, knows no autocast.
+        mixed = (
+            nullcontext()
+            if self.device.type == "meta"
+            else torch.autocast(self.device.type, dtype, enabled=dtype is not None)
+        )
+        with torch.inference_mode(), tf32_off, mixed:
             yield
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from clipkit.models.cards import ModelCard, cards
+from clipkit.models.heads import before_head
 
 TABLE = Path(__file__).with_name("towers.csv")
 
@@ -106,7 +107,7 @@ def count(net: torch.nn.Module, image: torch.Tensor) -> tuple[float, float, int]
 def embed(net: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
     """Features (n, d) of preprocessed images, as `clipkit.models.model.Model.encode_image` has them."""
     if hasattr(net, "forward_head"):
-        return net.forward_head(net.forward_features(images), pre_logits=True)
+        return before_head(net, images)
     found = net(images)
     return found[0] if isinstance(found, tuple) else found
 
