@@ -20,6 +20,7 @@ from clipkit.cli import (
     records,
     score,
     sweep,
+    workshop,
 )
 from clipkit.errors import ClipkitError
 
@@ -39,6 +40,7 @@ for name, module in (
     ("score", score),
     ("models", models),
     ("pocket", pocket),
+    ("workshop", workshop),
 ):
     app.add_typer(module.app, name=name)
 

@@ -6,7 +6,7 @@ from functools import cache
 
 from clipkit.errors import BadInput
 from clipkit.metrics import softmax
-from clipkit.plots.ledger import Html
+from clipkit.plots.markup import Html
 from clipkit.pocket.tokenizer import CONTEXT_LENGTH, world_words
 from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.workshop import data

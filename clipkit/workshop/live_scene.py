@@ -8,7 +8,7 @@ import numpy as np
 
 from clipkit.errors import BadInput, UnknownName
 from clipkit.metrics import softmax
-from clipkit.plots.ledger import Html
+from clipkit.plots.markup import Html
 from clipkit.pocket.world import Scene, render
 from clipkit.pocket.world.palette import CLASS_NAMES, LIGHTS
 from clipkit.pocket.world.sampling import Dice, make_occluder, own_surface, typical

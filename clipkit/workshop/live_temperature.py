@@ -14,7 +14,7 @@ from clipkit.metrics import (
     reliability_table,
     softmax,
 )
-from clipkit.plots.ledger import Html
+from clipkit.plots.markup import Html
 from clipkit.workshop import data
 from clipkit.workshop.diagrams import reliability_svg
 from clipkit.workshop.explorer import Explorer

@@ -6,7 +6,7 @@ import numpy as np
 
 from clipkit.errors import BadInput, UnknownName
 from clipkit.metrics import auroc, max_logit, mcm
-from clipkit.plots.ledger import Html
+from clipkit.plots.markup import Html
 from clipkit.registry import did_you_mean
 from clipkit.workshop import data
 from clipkit.workshop.diagrams import histograms_svg

@@ -8,7 +8,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from clipkit.plots.ledger import Html
+from clipkit.plots.markup import Html
 
 BLUE, ORANGE = "#0072b2", "#d55e00"
 
