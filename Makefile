@@ -12,7 +12,7 @@ endif
 TORCH := $(shell grep -E '^(torch|torchvision)==' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint zoo clean
+.PHONY: help book test lint zoo workshop clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
@@ -36,6 +36,9 @@ test: $(STAMP) ## run the tests (the book is built for them; CLIPKIT_BOOK=DIR ta
 zoo: $(STAMP) ## train the pocket models anew in _build/zoo (hours) and compare them with the shipped ones
 	$(BIN)/python -m clipkit.pocket.zoo.run --out _build/zoo --jobs $(JOBS)
 	$(BIN)/python -m clipkit.pocket.zoo.run --out _build/zoo --compare
+
+workshop: $(STAMP) ## pack the workshop in _build/workshop.zip: notebooks, models, pictures, a handout
+	$(BIN)/clipkit workshop build --out _build/workshop.zip
 
 lint: $(STAMP) ## check style, spelling, and who imports whom
 	$(BIN)/ruff check clipkit tests

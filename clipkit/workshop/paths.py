@@ -60,7 +60,7 @@ def paths() -> Registry[Path]:
 
 
 def compute() -> dict:
-    """What `clipkit workshop time` wrote: `when`, `on`, `load`, and per notebook `seconds` and those of its `longest` cell.
+    """What `clipkit workshop time` wrote; see `clipkit.workshop.timing.measure`.
 
     Raises MissingData if nothing was measured yet.
     """
@@ -83,6 +83,6 @@ def table(name: str) -> str:
     )
     return "\n".join(rows) + (
         f"\n\nMinutes of teaching are our plan. Computing was measured on {measured['when']}: every cell of the "
-        f"notebooks, with its solution, in a fresh kernel, on {measured['on']}, where the average load of other work was "
-        f"{measured['load']:g} processes. `clipkit workshop time` measures it on your machine."
+        f"notebooks, with its solution, in a fresh kernel, on {measured['on']}, while other work made a "
+        f"load of {measured['load']:g}. `clipkit workshop time` measures it on your machine."
     )

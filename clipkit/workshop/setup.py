@@ -55,8 +55,12 @@ def check_setup(models: Sequence[str] | None = None, sets: Sequence[str] | None 
     if all(item.fine for item in items):
         from clipkit.workshop import data
 
-        items += [_try(f"model {name}", data.model, name) for name in (models or data.MODELS)]
-        items += [_try(f"pictures {name}", data.pictures, name) for name in (sets or data.SETS)]
+        items += [
+            _try(f"model {name}", data.model, name) for name in (data.MODELS if models is None else models)
+        ]
+        items += [
+            _try(f"pictures {name}", data.pictures, name) for name in (data.SETS if sets is None else sets)
+        ]
     return Setup(items)
 
 

@@ -16,9 +16,11 @@ from clipkit.workshop.exercises import read
 
 
 def measure(sources: Path, names: list[str]) -> dict:
-    """Execute the notebooks called `names` one after the other; what `clipkit.workshop.paths.compute` returns.
+    """Execute the notebooks called `names` one after the other, and time them.
 
-    `seconds` counts the kernel's start, too; `load` is what the machine had to do besides when it began. Raises ClipkitError, naming the notebook, if a cell raises.
+    Returns `when` and `on` which machine, the `load` of other work on it, and under `notebooks` for each the `seconds`,
+    the kernel's start included, and those of its `longest` cell. Raises ClipkitError, naming the notebook, if a cell
+    raises.
     """
     found, load = {}, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     for name in tqdm(names, "execute", unit="notebook"):
