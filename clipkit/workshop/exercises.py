@@ -15,7 +15,7 @@ import nbformat
 from clipkit.errors import BadInput, MissingData
 
 PARTS = ("exercise", "stub", "solution", "check")
-_HEADING = re.compile(r"^### (?P<title>.+) \((?P<minutes>\d+) min\)$", re.MULTILINE)
+_HEADING = re.compile(r"^## (?P<title>.+) \((?P<minutes>\d+) min\)$", re.MULTILINE)
 _OBJECTIVE = re.compile(r"^\*\*Objective\.\*\* (?P<text>.+)$", re.MULTILINE)
 _TEACHES = re.compile(r"^\*\*What it teaches\.\*\* (?P<text>.+)$", re.MULTILINE)
 
@@ -105,7 +105,7 @@ def _described(text: str, name: str, at: int, where: str) -> Exercise:
         if not match:
             raise BadInput(
                 f"{where}: exercise {name!r} has no {what}",
-                "write '### Title (5 min)', '**Objective.** …' and '**What it teaches.** …', each on a line",
+                "write '## Title (5 min)', '**Objective.** …' and '**What it teaches.** …', each on a line",
             )
     heading = found["heading"]
     return Exercise(

@@ -82,7 +82,7 @@ def table(name: str) -> str:
         f"| **all** | {sum(len(p.exercises) for p in path.parts)} | **{path.minutes}** | **{total:.0f} s** |"
     )
     return "\n".join(rows) + (
-        f"\n\nMinutes of teaching are our plan. Computing was measured on {measured['when']}: every cell of the "
-        f"notebooks, with its solution, in a fresh kernel, on {measured['on']}, while other work made a "
-        f"load of {measured['load']:g}. `clipkit workshop time` measures it on your machine."
+        "\n\nMinutes of teaching are our plan. Computing is processor time, much as an idle machine needs: "
+        f"every cell, with its solution, in a fresh kernel, measured on {measured['when']} on {measured['on']}. "
+        "`clipkit workshop time` measures it on yours."
     )

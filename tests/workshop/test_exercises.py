@@ -87,7 +87,7 @@ def test_solutions_are_folded_in_the_book(notebook):
 @pytest.fixture
 def small():
     """A notebook of one exercise."""
-    text = "### Add (5 min)\n\n**Objective.** Add.\n\n**What it teaches.** Adding."
+    text = "## Add (5 min)\n\n**Objective.** Add.\n\n**What it teaches.** Adding."
     sources = (text, "n = ...", "n = 2 + 2", "check(n)")
     cells = [
         (nbformat.v4.new_markdown_cell if part == "exercise" else nbformat.v4.new_code_cell)(
@@ -111,8 +111,8 @@ def test_an_exercise_is_read(small):
             lambda cells: cells[1].metadata.update(exercise="other"),
             "one exercise has the names ['add', 'other']",
         ),
-        (lambda cells: cells[0].update(source="### Add"), "exercise 'add' has no heading"),
-        (lambda cells: cells[0].update(source="### Add (5 min)\n**Objective.** Add."), "has no lesson"),
+        (lambda cells: cells[0].update(source="## Add"), "exercise 'add' has no heading"),
+        (lambda cells: cells[0].update(source="## Add (5 min)\n**Objective.** Add."), "has no lesson"),
     ],
 )
 def test_a_malformed_exercise_is_named(small, spoil, told):

@@ -95,6 +95,7 @@ def two_changes():
         (lambda: rejecting.auroc_counted(7 / 9, [0.9, 0.6, 0.4], [0.6, 0.3, 0.2]), "count it as half"),
         (lambda: rejecting.threshold_picked(0.0, data.MODELS[0]), "go higher"),
         (lambda: rejecting.better_score(lambda c: c, data.MODELS[0]), "one score a picture"),
+        (lambda: shortcuts.confound_found("d", "resnet-studio-s0"), "The pictures are the same"),
         (lambda: shortcuts.bias_by_hand(0.24, 24, 36, 100), "for *either* cue"),
         (lambda: shortcuts.controls_chosen(["a", "c"], "abc"), "outline alone"),
         (lambda: extending.balanced_accuracy(lambda p, t: float(np.mean(p == t))), "plain accuracy"),

@@ -77,7 +77,7 @@ def near_and_far(answer, model: str) -> str:
             name,
         )
     easier = max(truth, key=truth.get)
-    return f"{easier} is the easier one here. Did you expect that? Far from the classes is not far for the score."
+    return f"{easier} is the easier one here. Did you expect that? What looks far to us need not be far for a score."
 
 
 @check

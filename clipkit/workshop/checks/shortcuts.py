@@ -61,16 +61,18 @@ def bias_measured(answer, models) -> str:
 
 
 @check
-def confound_found(letter) -> str:
-    """The neutral background is the studio: it is changed along with the cue conflict."""
+def confound_found(letter, at_home: str) -> str:
+    """The neutral background is the studio, where the model `at_home` was trained."""
     choose(letter, "c", {
         "a": "The architecture is the same: both are the ResNet.",
         "b": "The prompts are the same for both.",
         "d": "The pictures are the same for both models.",
     })  # fmt: skip
+    here, away = measured(at_home, "neutral"), measured(at_home, "other")
     return (
-        "The neutral background is the studio, where one of the models spent its whole life. Elsewhere its advantage "
-        "shrinks, and it hardly decides for either cue. Never compare on the home ground of one side."
+        f"The neutral background is the studio, where {at_home} spent its whole life. There it decides for either cue in "
+        f"{here.cue_accuracy:.0%} of the trials, elsewhere in {away.cue_accuracy:.0%}, and its shape bias goes from "
+        f"{here.shape_bias:.2f} to {away.shape_bias:.2f}. Never compare on the home ground of one side."
     )
 
 

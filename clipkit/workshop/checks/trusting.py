@@ -105,4 +105,4 @@ def travels(before, after, logits, labels, temperature: float) -> str:
         "`after`",
     )
     number(before), number(after)
-    return f"{truth[0]:.2f} and {truth[1]:.2f}: a temperature from home is of little help on the road."
+    return f"{truth[0]:.2f} and {truth[1]:.2f}: what a temperature from home does on the road must be measured there."
