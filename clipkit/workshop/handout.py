@@ -32,7 +32,7 @@ h1 { font-size: 17pt; margin: 0 0 1mm } h2 { font-size: 11pt; margin: 0 0 1mm }
 main { columns: 2; column-gap: 8mm } section { break-inside: avoid; margin-bottom: 4mm }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; border-bottom: 1px solid #999; padding: .6mm }
-.lines { height: 24mm; background: repeating-linear-gradient(#fff 0 7.6mm, #999 7.6mm 8mm) }
+.lines { height: 48mm; background: repeating-linear-gradient(#fff 0 7.6mm, #999 7.6mm 8mm) }
 """
 
 
@@ -46,8 +46,8 @@ def handout_html(way: Way) -> str:
         f"<title>Handout: {escape(way.title)}</title><style>{_STYLE}</style></head><body>"
         f"<h1>How robust is CLIP? {escape(way.title)}</h1><p>After this you can</p><ul>{goals}</ul><main>{cards}"
         f"<section><h2>Our plan</h2><table><thead><tr><th>part</th><th>time</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></section>"
-        '<section><h2>My notes</h2><div class="lines"></div></section></main></body></html>'
+        f"<tbody>{rows}</tbody></table></section></main>"
+        '<h2>My notes</h2><div class="lines"></div></body></html>'
     )
 
 

@@ -70,8 +70,8 @@ def confound_found(letter, at_home: str) -> str:
     })  # fmt: skip
     here, away = measured(at_home, "neutral"), measured(at_home, "other")
     return (
-        f"The neutral background is the studio, where {at_home} spent its whole life. There it decides for either cue in "
-        f"{here.cue_accuracy:.0%} of the trials, elsewhere in {away.cue_accuracy:.0%}, and its shape bias goes from "
+        f"The neutral background is the studio, where {at_home} spent its whole life. There it decides for either cue "
+        f"in {here.cue_accuracy:.0%} of the trials, elsewhere in {away.cue_accuracy:.0%}, and its shape bias goes from "
         f"{here.shape_bias:.2f} to {away.shape_bias:.2f}. Never compare on the home ground of one side."
     )
 
