@@ -12,7 +12,7 @@ endif
 TORCH := $(shell grep -E '^(torch|torchvision)==' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test faults audit lint zoo clean
+.PHONY: help book test faults audit lint zoo workshop clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
@@ -43,6 +43,9 @@ faults: $(STAMP) ## provoke every fault, and write what happened to book/faults.
 audit: ## ask the advisory databases about the pinned packages (needs a network)
 	test -x _build/audit/bin/pip-audit || { $(PYTHON) -m venv _build/audit && _build/audit/bin/pip install pip-audit; }
 	_build/audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip
+
+workshop: $(STAMP) ## pack the workshop in _build/workshop.zip: notebooks, models, pictures, a handout
+	$(BIN)/clipkit workshop build --out _build/workshop.zip
 
 lint: $(STAMP) ## check style, spelling, and who imports whom
 	$(BIN)/ruff check clipkit tests

@@ -7,8 +7,10 @@ import nbformat
 import pytest
 
 from clipkit.book.parameters import declared, fits
+from clipkit.book.stage import pages
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").rglob("*.ipynb"))
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted([*ROOT.glob("notebooks/**/*.ipynb"), *ROOT.glob("book/**/*.ipynb")])
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -59,5 +61,4 @@ def test_parameters_are_typed_commented_and_checkable(notebook, path):
 
 
 def test_is_a_page_of_the_book(path):
-    toc = (Path(__file__).parent.parent / "_toc.yml").read_text()
-    assert f"notebooks/{path.stem}\n" in toc
+    assert path.relative_to(ROOT).with_suffix("").as_posix() in pages(ROOT / "_toc.yml")

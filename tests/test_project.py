@@ -36,7 +36,7 @@ def test_the_reference_names_every_public_module(root):
     assert known - SKIPPED - named == set()
 
 
-@pytest.mark.parametrize("target", ["book", "test", "lint", "clean"])
+@pytest.mark.parametrize("target", ["book", "test", "lint", "workshop", "clean"])
 def test_make_explains_its_targets(root, target):
     shown = subprocess.run(["make", "-s"], cwd=root, capture_output=True, text=True, check=True).stdout
     assert re.search(rf"^{target}\s+\S", shown, re.MULTILINE)

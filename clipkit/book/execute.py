@@ -17,6 +17,8 @@ from papermill.exceptions import PapermillExecutionError
 from clipkit.errors import ClipkitError
 
 # pandas heads its index with an empty header cell, which a screen reader announces.
+# What the page draws as HTML: the scripts behind the others are not there, and Sphinx would stumble over some.
+_NEEDS_SCRIPT = ("application/vnd.vega", "application/vnd.jupyter.widget-view")
 _EMPTY_HEADER = re.compile(r'<th(?: class="blank[^"]*")?\s*>(?:&nbsp;)?</th>')
 
 
@@ -104,7 +106,8 @@ def _limit_threads(threads: str) -> None:
 def _tidy(path: Path, hide: Path | None) -> str:
     """Drop run records, fold the parameters, hide the checkout's path; return what went to stderr."""
     notebook = nbformat.read(path, as_version=4)
-    notebook.metadata.pop("papermill", None)
+    for key in ("papermill", "widgets"):
+        notebook.metadata.pop(key, None)
     _fold_parameters(notebook.cells)
     stderr = []
     for cell in notebook.cells:
@@ -116,8 +119,8 @@ def _tidy(path: Path, hide: Path | None) -> str:
                 if output.name == "stderr":
                     stderr.append(output.text)
             data = output.get("data", {})
-            if "text/html" in data:  # the page draws the HTML, and Sphinx would stumble over the rest
-                for kind in [kind for kind in data if kind.startswith("application/vnd.vega")]:
+            if "text/html" in data:
+                for kind in [kind for kind in data if kind.startswith(_NEEDS_SCRIPT)]:
                     del data[kind]
             for kind, text in data.items():
                 if kind.startswith("text/") and isinstance(text, str):

@@ -11,8 +11,10 @@ import yaml
 from clipkit.book import code_map, parameter_page
 from clipkit.book.faults import expand_faults
 from clipkit.errors import BadInput, MissingData
+from clipkit.workshop import paths
 
 _MODULES = re.compile(r"^% modules: (?P<names>[\w., ]+)$", re.MULTILINE)
+_PATH = re.compile(r"^% workshop: (?P<name>[\w-]+)$", re.MULTILINE)
 
 
 def pages(toc: Path) -> list[str]:
@@ -67,7 +69,7 @@ def prepare(source: Path, stage: Path, keep: Path | None = None) -> None:
         shutil.copytree(kept, stage / "notebooks", dirs_exist_ok=True)
         shutil.rmtree(kept)
     for page in (stage / "book").rglob("*.md"):
-        text = expand_faults(expand_reference(page.read_text()), page.parent)
+        text = expand_plan(expand_faults(expand_reference(page.read_text()), page.parent))
         if parameter_page.MARK in text:
             named = notebooks(source, pages(source / "_toc.yml"))
             text = text.replace(parameter_page.MARK, parameter_page.describe(source, named))
@@ -82,6 +84,11 @@ def expand_reference(text: str) -> str:
     The line is a MyST comment, so the page reads well under any builder, and a new module needs no new line.
     """
     return _MODULES.sub(lambda match: _blocks(match["names"].replace(",", " ").split()), text)
+
+
+def expand_plan(text: str) -> str:
+    """Put the table of a workshop's path, with its measured times, where a page says `% workshop: ninety-minutes`."""
+    return _PATH.sub(lambda match: paths.table(match["name"]), text)
 
 
 def _blocks(names: list[str]) -> str:

@@ -20,6 +20,7 @@ from clipkit.cli import (
     records,
     score,
     sweep,
+    workshop,
 )
 from clipkit.cli.missing import missing_package
 from clipkit.errors import ClipkitError
@@ -40,6 +41,7 @@ for name, module in (
     ("score", score),
     ("models", models),
     ("pocket", pocket),
+    ("workshop", workshop),
 ):
     app.add_typer(module.app, name=name)
 

@@ -5,6 +5,7 @@ from html import escape
 
 from clipkit.claims.ledger import FACTORS, SECTIONS, Claim, load
 from clipkit.claims.verdict import UNTESTABLE, VERDICTS, Verdict
+from clipkit.plots.markup import Html
 from clipkit.results import TRACKS
 
 CSS_CLASS = dict(zip(VERDICTS, ("holds", "weaker", "fails", "untestable"), strict=True))
@@ -22,13 +23,6 @@ PAGES = {
     "LMM interaction": "lmm-interaction.html",
 }
 """The page that holds a section's evidence; sections without one link to their row in the table of claims."""
-
-
-class Html(str):
-    """Text that a notebook shows as HTML."""
-
-    def _repr_html_(self) -> str:
-        return str(self)
 
 
 def badge(verdict: str) -> str:

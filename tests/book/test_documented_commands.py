@@ -10,7 +10,14 @@ from papermill.cli import papermill as papermill_command
 from clipkit.book import parameters
 from clipkit.cli import app
 
-PAGES = ["README.md", "book/install.md", "book/running.md", "book/walkthrough.md"]
+PAGES = [
+    "README.md",
+    "book/install.md",
+    "book/running.md",
+    "book/walkthrough.md",
+    "book/workshop/teach.md",
+    "book/workshop/self-study.md",
+]
 
 
 def lines(root):
@@ -43,7 +50,7 @@ def test_papermill_examples_name_a_notebook_and_its_parameters(root):
         parameters.check(root / "notebooks" / context.params["notebook_path"], values)
 
 
-@pytest.mark.parametrize("target", ["book", "test"])
+@pytest.mark.parametrize("target", ["book", "test", "workshop"])
 def test_make_targets_that_the_pages_name(root, target):
     assert f"make {target}" in "\n".join(lines(root))
     assert re.search(rf"^{target}:", (root / "Makefile").read_text(), re.MULTILINE)
