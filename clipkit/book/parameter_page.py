@@ -24,19 +24,22 @@ def describe(source: Path, notebooks: list[Path]) -> str:
 
 
 def example(notebook: Path) -> tuple[str, object]:
-    """A parameter of a notebook with another value than its default: what the page's commands set.
+    """A parameter of a notebook and a value for it: what the page's commands set.
 
-    The last one declared whose comment quotes other values or that counts; else the profile.
+    The last one declared whose comment quotes other values, or that counts, with another value than its default; if
+    there is none, the first text with its default, in whose place a reader puts what the meaning allows.
     """
-    found = {}
+    found, texts = {}, {}
     for name, facts in papermill.inspect_notebook(str(notebook)).items():
         default = ast.literal_eval(facts["default"])
+        if isinstance(default, str):
+            texts[name] = default
         others = [value for value in _QUOTED.findall(facts["help"]) if value != default]
         if isinstance(default, int):
             found[name] = default + 1
         elif isinstance(default, str) and others:
             found[name] = others[0]
-    return list(found.items())[-1]
+    return list(found.items())[-1] if found else next(iter(texts.items()))
 
 
 def _section(notebook: Path, place: Path) -> str:
