@@ -39,11 +39,12 @@ def multiverse(track: str) -> pd.DataFrame:
 def concerns(convention: Convention, track: str) -> list[str]:
     """The claims that a convention concerns on a track.
 
-    A correction concerns all whose verdict hangs on p: those that count take their members' own p-values.
+    A correction concerns all whose verdict hangs on p: those that count take their members' own p-values. On the full
+    track none has been tried by another convention.
     """
     if convention.correct is not holm:
         return [name for name in TESTS[track] if load()[name].rule != "count"]
-    return list(getattr(convention, track))
+    return list(getattr(convention, track, ()))
 
 
 def found_under(track: str, name: str) -> Found:

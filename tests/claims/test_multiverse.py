@@ -186,3 +186,13 @@ def test_the_command_tells_which_verdicts_stand(planted):
     assert {row["id"] for row in rows} == {"C4"} and {row["track"] for row in rows} == {"pocket"}
     shown = CliRunner().invoke(app, asked, env={"COLUMNS": "160"}).stdout
     assert f"{sum(row['verdict'] == FAILS for row in rows) - 1} of {len(rows) - 1}" in shown
+
+
+def test_the_full_track_has_no_conventions_yet():
+    assert judged.multiverse("full").empty
+
+
+def test_the_command_ends_well_over_all_tracks(monkeypatch):
+    monkeypatch.setattr(judged, "found_on", lambda track: judged.Found({}, {}))
+    run = CliRunner().invoke(app, ["claims", "--conventions"])
+    assert run.exit_code == 0, run.exception

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from clipkit.errors import BadInput, CorruptData, UnknownName
-from clipkit.pocket.dataset import Draw, SetSpec, load
+from clipkit.pocket.dataset import Draw, SetSpec, load, statements_digest
 from clipkit.pocket.evaluation_sets import (
     cue_conflict,
     from_distribution,
@@ -175,3 +175,14 @@ def test_unknown_names_are_explained():
         set_spec("wild", "train")
     with pytest.raises(UnknownName, match="unknown distribution 'wild2'"):
         training_spec("wild2", 10)
+
+
+def test_the_sum_over_statements_is_the_same_under_every_python(tmp_path):
+    """Python 3.12 gave syntax trees a field that 3.11 lacks; this sum was computed with 3.11."""
+    path = tmp_path / "said.py"
+    path.write_text('class A:\n    def f(self, x: int = 2) -> str:\n        return f"{x:.2f}"\n')
+    assert statements_digest([path]) == "c1c348e0e32fd79ca2db94092f1f93973b688a246a338783e919a7d697d28d0e"
+    path.write_text(
+        'class A:\n    """Said."""\n    def f(self, x: int = 2) -> str:  # why\n        return f"{x:.2f}"\n'
+    )
+    assert statements_digest([path]) == "c1c348e0e32fd79ca2db94092f1f93973b688a246a338783e919a7d697d28d0e"
