@@ -23,9 +23,11 @@ def multiverse(track: str) -> pd.DataFrame:
 
     First those by our own conventions ("ours"), of all claims that the track can test. Under another convention
     the claims that it concerns have new evidence, the others keep theirs, and p is corrected over all of them
-    together. Raises MissingData if the zoo has not been measured by other conventions.
+    together. Empty where the track can test none. Raises MissingData if the zoo has not been measured by other conventions.
     """
     ours = found_on(track)
+    if not ours.evidence:
+        return pd.DataFrame(columns=COLUMNS)
     frames = [_frame(OURS, track, ours, list(ours.evidence), holm)]
     for name, convention in CONVENTIONS.items():
         concerned = [claim for claim in concerns(convention, track) if claim in ours.evidence]
