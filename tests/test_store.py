@@ -1,5 +1,6 @@
 """The store keeps whole, checked shards, whatever happens to the writer."""
 
+import json
 import os
 import resource
 import threading
@@ -81,6 +82,19 @@ def test_the_first_recipe_stands(entry):
     assert entry.start({"shard_size": 16})["shard_size"] == 16
     assert entry.start({"shard_size": 99})["shard_size"] == 16
     assert entry.recipe() == KEY | {"shard_size": 16}
+
+
+def test_a_recipe_from_before_there_was_a_checksum_is_read(entry):
+    entry.folder.mkdir(parents=True)
+    (entry.folder / "recipe.json").write_text(json.dumps(KEY | {"shard_size": 16}))
+    assert entry.start({"shard_size": 99}) == KEY | {"shard_size": 16}
+
+
+def test_a_store_can_be_read_by_others(entry):
+    entry.start({})
+    assert {
+        path.stat().st_mode & 0o777 for path in (entry.write(0, shard()), entry.folder / "recipe.json")
+    } == {0o644}
 
 
 def test_writers_at_the_same_time_leave_whole_shards_and_one_recipe(tmp_path):

@@ -245,6 +245,48 @@ def test_parquet_without_images_inside_is_refused(tmp_path):
         open_images(found)
 
 
+def test_parquet_with_odd_rows_is_named(tmp_path):
+    path = as_parquet(tmp_path / "label.parquet", labels=[0, 1, 2, 3, 0])
+    with pytest.raises(CorruptData, match=r"label.parquet, row 3: label 3, and 3 classes are named"):
+        open_images(path)
+    as_parquet(tmp_path / "words.parquet", labels=["bird", "bird", "cat", "cat", "dog"])
+    with pytest.raises(BadInput, match="column label holds string instead of whole numbers"):
+        open_images(tmp_path / "words.parquet")
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    pq.write_table(pa.table({"image": pa.array([None], kind)}), tmp_path / "null.parquet")
+    with pytest.raises(CorruptData, match="null/00000000: is a path without bytes"):
+        open_images(tmp_path / "null.parquet")
+
+
+def test_parquet_with_a_damaged_group_is_named(tmp_path):
+    path = as_parquet(tmp_path / "x.parquet")
+    data = bytearray(path.read_bytes())
+    start = pq.ParquetFile(path).metadata.row_group(0).column(1).data_page_offset
+    data[start : start + 40] = bytes(40)
+    path.write_bytes(data)
+    with pytest.raises(CorruptData, match="x.parquet, row group 0 is damaged"):
+        open_images(path)
+
+
+def test_a_tar_with_sparse_repeated_or_huge_members_is_refused(tmp_path):
+    with tarfile.open(tmp_path / "twice.tar", "w") as archive:
+        for data in (CONTENT[NAMES[0]], CONTENT[NAMES[1]]):
+            member = tarfile.TarInfo("cat/a.png")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    with pytest.raises(BadInput, match="twice.tar holds 'cat/a.png' twice"):
+        open_images(tmp_path / "twice.tar")
+    path = as_tar(tmp_path / "x.tar", {"a.png": CONTENT[NAMES[0]], "a.cls": b"9" * 30})
+    with pytest.raises(CorruptData, match="a.cls in .* instead of a class number"):
+        open_images(path)
+    sparse = bytearray(as_tar(tmp_path / "sparse.tar", {"a.png": CONTENT[NAMES[0]]}).read_bytes())
+    sparse[156:157] = tarfile.GNUTYPE_SPARSE
+    sparse[148:156] = b"%06o\0 " % (sum(sparse[:148]) + sum(sparse[156:512]) + 8 * 32)
+    (tmp_path / "sparse.tar").write_bytes(sparse)
+    with pytest.raises(BadInput, match="'a.png' is a link, a device or a sparse file"):
+        open_images(tmp_path / "sparse.tar")
+
+
 def test_hidden_files_are_not_looked_at_and_flat_folders_have_no_labels(tmp_path):
     root = as_folder(
         tmp_path / "x", {"b.png": encoded(1), "a.png": encoded(2), ".DS_Store": b"x", ".git/c.png": b"x"}

@@ -107,10 +107,10 @@ def spoilt_cache(folder):
     """Fetched weights that changed on disk."""
     blob = folder / ("0" * 64)
     blob.write_bytes(clip_weights(register_tiny()).read_bytes())
-    (folder / "open_clip_model.safetensors").symlink_to(blob)
+    (folder / "model.safetensors").symlink_to(blob)
     with (
-        mock.patch("open_clip.download_pretrained", return_value=str(folder / "open_clip_model.safetensors")),
+        mock.patch("huggingface_hub.hf_hub_download", return_value=str(folder / "model.safetensors")),
         mock.patch("clipkit.models.loading.load_into"),
     ):
-        said = embedding(folder, model="ViT-B-32/laion2b_s34b_b79k")
+        said = embedding(folder, model="resnet18.tv_in1k")
     return Outcome(said.replace("0" * 64, "SHA256"), NOTHING)
