@@ -167,7 +167,7 @@ def _features(model: Model, card: ModelCard) -> str:
     width = (
         open_clip.get_model_config(card.architecture)["embed_dim"]
         if card.prompts
-        else model.net.num_features * _heads(model)
+        else model.net.head_hidden_size * _heads(model)
     )
     return f"{_embedded(model.encode_image(_images(model)), width)}"
 
@@ -207,12 +207,12 @@ def _scale(model: Model, card: ModelCard) -> str:
 
 def _text(model: Model, card: ModelCard) -> str:
     tokens = model.tokenize(TEXTS)
-    vocabulary = model.net.vocab_size
+    texts = getattr(model.net, "text", model.net)  # a CLIP of one piece has no text tower of its own
+    vocabulary = texts.vocab_size
     if tokens.ndim != 2 or tokens.max() >= vocabulary or torch.equal(tokens[0], tokens[1]):
         raise Wrong(f"tokens {tuple(tokens.shape)} up to {tokens.max()}, for a vocabulary of {vocabulary}")
     width = open_clip.get_model_config(card.architecture)["embed_dim"]
-    tower = getattr(model.net, "text", model.net)
-    _embedded(replace(model, device=next(tower.parameters()).device).encode_text(tokens), width)
+    _embedded(replace(model, device=next(texts.parameters()).device).encode_text(tokens), width)
     return f"{tokens.shape[1]} tokens"
 
 
