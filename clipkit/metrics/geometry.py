@@ -103,8 +103,8 @@ def random_recall(candidates, truth, threshold: float) -> float:
     Each candidate is then the nearest with the same probability, and confidence says nothing: it is the share of all
     m × c distances below `threshold`. Needs memory for a block of them, whatever m.
 
-    >>> random_recall([[0.0, 0.0], [0.0, 2.0], [9.0, 9.0]], [[0.0, 1.0]], 1.5)
-    0.6666666666666666
+    >>> print(random_recall([[0.0, 0.0], [0.0, 2.0], [9.0, 9.0], [9.0, 0.0]], [[0.0, 1.0]], 1.5))
+    0.5
     """
     candidates, truth = _points(candidates, truth)
     step = max(1, _BLOCK // len(candidates))
