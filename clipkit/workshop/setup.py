@@ -14,7 +14,10 @@ from clipkit.errors import ClipkitError
 PACKAGES = ("torch", "open_clip_torch", "numba", "ipywidgets", "scikit-learn", "statsmodels")
 LEAST_DISK = 500  # MB, for rendered pictures and a trained model
 BESIDE = Path(clipkit.__file__).parent.parent / "cache"
-"""Where the workshop's folder carries its rendered pictures; a clone of the project has no such folder."""
+"""Where the workshop's folder carries its rendered pictures; a clone of the project has no such folder.
+
+:meta hide-value:
+"""
 
 
 class Item(NamedTuple):
