@@ -20,12 +20,6 @@ NOT_OURS = {
     ("aria-deprecated-role", ".citation"): "docutils gives bibliography entries a deprecated role",
     ("aria-required-children", ".citation-list"): "docutils: a list whose entries have that role",
 }
-SHIFT = """() => new Promise(done => {
-  let sum = 0;
-  new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecentInput) sum += e.value; }))
-    .observe({type: "layout-shift", buffered: true});
-  setTimeout(() => done(sum), 100);
-})"""
 
 
 @pytest.fixture(scope="module", params=[*PAGES, "search"])
@@ -41,7 +35,6 @@ def seen(request, open_page, address):
 
     page = open_page(request.param, listen)
     wait_for_charts(page, "light")
-    shift = page.evaluate(SHIFT)
     light = findings(page)
     page.add_style_tag(content="* { transition: none !important }")  # axe would measure a colour half-way
     page.emulate_media(color_scheme="dark")
@@ -56,7 +49,7 @@ def seen(request, open_page, address):
     abroad = [url for url in requests if not url.startswith((address, "data:", "blob:"))]
     return SimpleNamespace(
         name=request.param, complaints=complaints, abroad=abroad, light=light, dark=dark, theme=theme,
-        canvases=canvases, charts=charts, beyond=beyond, claims=claims, weight=weight, shift=shift,
+        canvases=canvases, charts=charts, beyond=beyond, claims=claims, weight=weight,
     )  # fmt: skip
 
 
@@ -96,11 +89,6 @@ def test_weighs_little(seen):
     assert sum(seen.weight.values()) - bundle < 2_000_000
     if seen.name == PAGES[0]:
         assert bundle == 0 and sum(seen.weight.values()) < 700_000
-
-
-def test_nothing_jumps_while_it_loads(seen):
-    """Cumulative layout shift, of which browsers' makers call up to 0.1 good."""
-    assert seen.shift < 0.1
 
 
 def test_asks_no_other_machine(seen):

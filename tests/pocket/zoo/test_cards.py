@@ -74,4 +74,6 @@ def test_a_checkpoint_opens_with_plain_open_clip(name):
     model = load(name)
     image = torch.from_numpy(np.random.default_rng(0).random((1, 3, 48, 48), np.float32))
     # Here batch norms are folded into convolutions, so that sums are rounded in another order.
-    torch.testing.assert_close(net.eval().encode_image(image), model.encode_image(image), rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(
+        net.eval().encode_image(image), model.encode_image(image), rtol=1e-5, atol=1e-4
+    )
