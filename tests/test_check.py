@@ -18,7 +18,7 @@ from clipkit.cli import app
 from clipkit.errors import BadInput, UnknownName
 from clipkit.models import card, cards
 from clipkit.models.cards import tower_family
-from clipkit.models.check import TEXTS, check, check_all
+from clipkit.models.check import LARGEST, TEXTS, check, check_all
 from clipkit.models.heads import before_head, head_logits
 from clipkit.models.stand_ins import tokenizer_class, write_tokenizer
 from clipkit.sweep.towers import tower
@@ -61,8 +61,10 @@ def test_a_clip_of_each_family_embeds_images_and_texts(name):
 @pytest.mark.parametrize("name", smallest_timm())
 def test_a_classifier_of_each_family_embeds_images_and_its_head_reads_them(name):
     found = check(card(name))
-    assert not found.failed and found.device == "cpu"
+    # Of two families even the smallest tower is too large to be run here.
+    assert not found.failed and found.device == ("cpu" if found.millions <= LARGEST else "meta")
     assert set(found.said) == {"image", "features", "map", "head"}
+    assert found.said["map"].startswith("none") == (name == "inception_v3.tv_in1k")
 
 
 @pytest.mark.slow

@@ -23,7 +23,8 @@ def multiverse(track: str) -> pd.DataFrame:
 
     First those by our own conventions ("ours"), of all claims that the track can test. Under another convention
     the claims that it concerns have new evidence, the others keep theirs, and p is corrected over all of them
-    together. Empty where the track can test none. Raises MissingData if the zoo has not been measured by other conventions.
+    together. Empty where the track can test none. Raises MissingData if the zoo has not been measured by other
+    conventions.
     """
     ours = found_on(track)
     if not ours.evidence:

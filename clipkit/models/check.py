@@ -173,7 +173,10 @@ def _features(model: Model, card: ModelCard) -> str:
 
 
 def _map(model: Model, card: ModelCard) -> str:
-    """Dense features: at 224 pixels, as sections find out a stride; else, and of shapes, at the tower's own size."""
+    """Dense features: at 224 pixels, as sections find out a stride; else, and of shapes, at the tower's own size.
+
+    A tower whose cells divide neither has no map, and 3D correspondence cannot be measured on it.
+    """
     if model.device.type == "meta":
         tower = getattr(model.net, "visual", model.net)
         with torch.inference_mode():
@@ -182,7 +185,10 @@ def _map(model: Model, card: ModelCard) -> str:
         try:
             tower, note = dense(model, size=224), ""
         except BadInput:
-            tower, note = dense(model), ", own size only"
+            try:
+                tower, note = dense(model), ", own size only"
+            except BadInput as error:  # such as Inception, whose convolutions do not pad
+                return f"none: {error.problem}"
         found = tower.encode_image(torch.zeros(1, 3, *tower.size))
     if found.ndim != 4 or min(found.shape[1:3]) < 2:
         raise Wrong(f"dense features are {tuple(found.shape)}, no map")
