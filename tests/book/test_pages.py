@@ -86,7 +86,7 @@ def test_weighs_little(seen):
     """As a server sends it, compressed. The front page does without the chart bundle, which all charts share."""
     bundle = sum(n for url, n in seen.weight.items() if url.endswith("vega-bundle.js"))
     assert bundle == 0 or seen.charts
-    assert sum(seen.weight.values()) - bundle < 2_000_000
+    assert sum(seen.weight.values()) - bundle < 2_500_000
     if seen.name == PAGES[0]:
         assert bundle == 0 and sum(seen.weight.values()) < 700_000
 
