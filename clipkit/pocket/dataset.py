@@ -198,18 +198,23 @@ def statements_digest(paths: Iterable[Path]) -> str:
     """sha256 over the syntax trees of Python files, without docstrings: comments and layout may change."""
     digest = hashlib.sha256()
     for path in sorted(paths):
-        tree = ast.parse(path.read_text())
-        for node in ast.walk(tree):
-            body = getattr(node, "body", None)
-            if (
-                isinstance(body, list)
-                and body
-                and isinstance(body[0], ast.Expr)
-                and isinstance(body[0].value, ast.Constant)
-            ):
-                del body[0]
-            # A field that Python 3.12 added to functions and classes; left in, each Python would have its own sums.
-            if getattr(node, "type_params", None) == []:
-                del node.type_params
-        digest.update(path.name.encode() + ast.dump(tree).encode())
+        digest.update(path.name.encode() + _statements(path.read_text()).encode())
     return digest.hexdigest()
+
+
+@cache  # Sets share most of their files, and a syntax tree takes as long to write out as a small set to read.
+def _statements(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
+            del body[0]
+        # A field that Python 3.12 added to functions and classes; left in, each Python would have its own sums.
+        if getattr(node, "type_params", None) == []:
+            del node.type_params
+    return ast.dump(tree)

@@ -10,7 +10,7 @@ from clipkit.errors import MissingData
 from clipkit.llava import ending_log_probabilities
 from clipkit.lmm import Lmm
 from clipkit.models.weights import load_into, read_weights
-from clipkit.pocket.lmm.eye import Eye, ImageTokens
+from clipkit.pocket.lmm.eye import GRID, Eye, ImageTokens
 from clipkit.pocket.lmm.model import PocketLmmNet
 from clipkit.pocket.lmm.recipe import read_recipe
 from clipkit.pocket.lmm.tokens import decode, encode, specials
@@ -19,7 +19,7 @@ from clipkit.pocket.zoo.files import read_metadata
 
 WEIGHTS = Path(__file__).parent / "weights"
 PREFIX = "lmm-"
-_BATCH = 512
+_BATCH = 64  # times the answers of a question: more than that no longer fits a processor's cache
 
 
 def lmm_names(folder: Path = WEIGHTS) -> list[str]:
@@ -30,7 +30,7 @@ def lmm_names(folder: Path = WEIGHTS) -> list[str]:
 def load_lmm(name: str, folder: Path = WEIGHTS, blind: bool = False) -> "PocketLmm":
     """The LMM called `name`, in evaluation mode; raises MissingData where it has no weights.
 
-    blind: its image tokens are zero, whatever the image; what it then answers well needs no image.
+    blind: as `BlindLmm`.
     """
     path = folder / f"{name}.safetensors"
     if not path.is_file():
@@ -40,7 +40,8 @@ def load_lmm(name: str, folder: Path = WEIGHTS, blind: bool = False) -> "PocketL
     net = PocketLmmNet(read_recipe(), *eye.widths)
     state["language.lm_head.weight"] = state["language.model.embed_tokens.weight"]  # they are one
     load_into(net, state, str(path))
-    return PocketLmm(name, tower, eye, net.eval().requires_grad_(False), blind)
+    kind = BlindLmm if blind else PocketLmm
+    return kind(name, tower, eye, net.eval().requires_grad_(False))
 
 
 class PocketLmm(Lmm):
@@ -49,17 +50,15 @@ class PocketLmm(Lmm):
     tower: name of the pocket model whose image tower it looks through.
     """
 
-    def __init__(self, name: str, tower: str, eye: Eye, net: PocketLmmNet, blind: bool = False):
-        self.name, self.tower, self.eye, self.net, self.blind = name, tower, eye, net, blind
+    def __init__(self, name: str, tower: str, eye: Eye, net: PocketLmmNet):
+        self.name, self.tower, self.eye, self.net = name, tower, eye, net
 
     def see(self, images: np.ndarray) -> ImageTokens:
         """The tower's tokens, to ask several questions about the same images."""
         return self.eye.see(images)
 
     def _prefix(self, images) -> torch.Tensor:
-        seen = images if isinstance(images, ImageTokens) else self.see(np.asarray(images))
-        found = self.net.prefix(seen)
-        return torch.zeros_like(found) if self.blind else found
+        return self.net.prefix(images if isinstance(images, ImageTokens) else self.see(np.asarray(images)))
 
     def _prompts(self, images, questions, sizes):
         """Positions of questions that are asked together, and image and question as the decoder reads them.
@@ -102,3 +101,24 @@ class PocketLmm(Lmm):
             for i, ids in zip(part, new.tolist(), strict=True):
                 found[i] = decode(ids[: (*ids, specials().end).index(specials().end)])
         return found
+
+
+class BlindLmm(PocketLmm):
+    """A pocket LMM whose image tokens are zero, whatever the image; what it answers well needs no image.
+
+    Equal questions have equal answers, so each is asked once.
+    """
+
+    def _prefix(self, images) -> torch.Tensor:
+        return torch.zeros(len(images), 1 + GRID**2, self.net.language.config.hidden_size)
+
+    def _score(self, images, questions, answers):
+        asked = list(zip(questions, map(tuple, answers), strict=True))
+        once = list(dict.fromkeys(asked))
+        found = dict(zip(once, super()._score(once, *zip(*once, strict=True)), strict=True))
+        return [found[key] for key in asked]
+
+    def _generate(self, images, questions):
+        once = list(dict.fromkeys(questions))
+        found = dict(zip(once, super()._generate(once, once), strict=True))
+        return [found[question] for question in questions]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -43,16 +44,20 @@ def load_pocket(
         logit_scale=scale,
         logit_bias=None if bias is None else bias.item(),
     )
-    tokenize = models.tokenizer(card.architecture)
     return Model(
         card=found,
         net=net,
         preprocess=image_transform_v2(_PREPROCESSING, is_train=False),
         preprocess_pixels=to_tensor,
-        tokenizer=(lambda texts: tokenize([article(text) for text in texts])) if card.prompts else None,
+        tokenizer=(lambda texts: torch.stack([_tokens(text) for text in texts])) if card.prompts else None,
         device=torch.device(device),
         precision=precision,
     )
+
+
+@cache  # All pocket models read alike, and the same texts are put to each.
+def _tokens(text: str) -> torch.Tensor:
+    return models.tokenizer()([article(text)])[0]
 
 
 def tower_digest(name: str, folder: Path = WEIGHTS) -> str:

@@ -1,5 +1,6 @@
 """A pocket LMM with random weights: tokens, scores and words fit together, and a blind one sees nothing."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from clipkit.errors import BadInput, MissingData
 from clipkit.pocket.instructions import QUESTION_WORDS
 from clipkit.pocket.lmm.eye import Eye
-from clipkit.pocket.lmm.loading import PocketLmm, load_lmm
+from clipkit.pocket.lmm.loading import BlindLmm, PocketLmm, load_lmm
 from clipkit.pocket.lmm.model import PocketLmmNet
 from clipkit.pocket.lmm.recipe import read_recipe
 from clipkit.pocket.lmm.tokens import decode, encode, rows, specials
@@ -110,11 +111,21 @@ def test_the_accuracy_watched_in_training_is_the_share_of_names_said(taught):
     assert learner.accuracy(pixels, np.array([mug, mug, bottle, bottle])) == 0.5
 
 
-def test_a_blind_one_answers_alike_whatever_it_is_shown(lmm, images):
-    blind = PocketLmm("blind", lmm.tower, lmm.eye, lmm.net, blind=True)
-    three = [m.score(images, [QUESTIONS[0]] * 3, [ANSWERS[0]] * 3) for m in (lmm, blind)]
-    seen, unseen = (np.ptp(np.array(scores), axis=0) for scores in three)
-    assert (seen > 1e-4).all() and (unseen < 1e-5).all()
+def test_a_blind_one_answers_as_one_whose_image_tokens_are_zero(lmm, images):
+    net = deepcopy(lmm.net)
+    for projector in net.projectors.values():
+        torch.nn.init.zeros_(projector[-1].weight), torch.nn.init.zeros_(projector[-1].bias)
+    nets = PocketLmm("zeroed", lmm.tower, lmm.eye, net), BlindLmm("blind", lmm.tower, lmm.eye, lmm.net)
+    order = [0, 1, 0, 2]
+    asked = [QUESTIONS[i] for i in order], [ANSWERS[i] for i in order]
+    zeroed, blind = (m.score(images[[0, 1, 2, 0]], *asked) for m in nets)
+    for expected, found in zip(zeroed, blind, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert np.ptp(np.concatenate(blind)) > 1
+    words = [m.generate(images[[0, 1, 2, 0]], asked[0]) for m in nets]
+    assert words[0] == words[1] and len(set(words[1])) > 1
+    seen = lmm.score(images, [QUESTIONS[0]] * 3, [ANSWERS[0]] * 3)
+    assert (np.ptp(np.array(seen), axis=0) > 1e-4).all()
 
 
 def test_counts_that_differ_and_names_that_repeat_are_refused(lmm, images):
