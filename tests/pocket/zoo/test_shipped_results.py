@@ -10,6 +10,7 @@ from clipkit.pocket.zoo.evaluate import RESULTS, code_digest, evaluate_one
 from clipkit.pocket.zoo.model import tower_digest
 from clipkit.sections.measure import MEASURES, retrieval
 from clipkit.sections.measured import KEY, read_measured
+from clipkit.sections.pocket.shape_bias_frames import BASE
 
 LIMIT = 20_000_000
 """Bytes of all shipped results, of every kind: a clone must stay small."""
@@ -23,6 +24,13 @@ def test_every_model_has_been_measured_by_this_code_and_with_these_weights():
     assert not stale, "measure again: clipkit pocket evaluate"
     other = {name for name, said in TABLE.said.items() if said["weights"] != tower_digest(name)}
     assert not other, "measure again: clipkit pocket evaluate"
+
+
+def test_the_bars_are_judged_on_validation_results_of_this_code():
+    said = read_measured(RESULTS / "validation").said
+    stale = {name for name, own in said.items() if own["code"] != code_digest()}
+    assert not stale, f"measure again: clipkit pocket evaluate --split validation {' '.join(sorted(stale))}"
+    assert {f"{recipe}-s{seed}" for recipe in BASE for seed in range(3)} <= said.keys()
 
 
 def test_shipped_results_are_small():
