@@ -3,7 +3,7 @@
 Formulae become MathML at build time instead of loading MathJax; charts share one bundle of Vega made here;
 explorers get their scripts, on the pages that have some; the scripts of thebe, which every page would otherwise
 declare twice, are dropped, and so is Font Awesome's, which draws the icons once more that its fonts draw already, and
-weighs more than the rest of a page.
+weighs more than the rest of a page. Nor does anything move while a page loads.
 """
 
 import re
@@ -15,6 +15,7 @@ from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 
+from clipkit.book.figures import give_sizes
 from clipkit.plots.altair_html import CHART_CLASS, VEGA_LITE
 from clipkit.plots.explorers.shell import SCRIPTS
 
@@ -122,15 +123,29 @@ def _body(script) -> str:
 _ICON_SCRIPT = re.compile(r'\s*<script src="[^"]*/fontawesome/[^"]*/all\.min\.js[^"]*"></script>')
 
 
+def _polish(page: str, folder: Path) -> str:
+    """`page` without the script of icons, its figures sized, marked where it has no table of contents.
+
+    The mark stands before the text, so that a browser need not wait for the end of the page to know how wide
+    the text is.
+    """
+    page = give_sizes(_ICON_SCRIPT.sub("", page), folder)
+    return (
+        page
+        if "bd-sidebar-secondary" in page
+        else page.replace('class="bd-content"', 'class="bd-content wide"')
+    )
+
+
 def _finish(app, exception) -> None:
-    """What can only be done to finished pages: take the script of icons out, and write the site map."""
+    """What can only be done to finished pages: see `_polish`; and the site map."""
     if exception or app.builder.name != "html":
         return
     names = sorted(app.env.found_docs)
     for name in (*names, "search", "genindex"):
         path = Path(app.builder.get_outfilename(name))
         if path.is_file():
-            path.write_text(_ICON_SCRIPT.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
+            path.write_text(_polish(path.read_text(encoding="utf-8"), path.parent), encoding="utf-8")
     places = "".join(
         f"<url><loc>{app.config.html_baseurl}{app.builder.get_target_uri(n)}</loc></url>" for n in names
     )

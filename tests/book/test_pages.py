@@ -21,6 +21,14 @@ NOT_OURS = {
     ("aria-required-children", ".citation-list"): "docutils: a list whose entries have that role",
 }
 
+# The sum of what moved that no reader's hand moved, as browsers score it: share of the screen × share of the way.
+SHIFT = """() => new Promise((done) => {
+  new PerformanceObserver((list) => done(
+    list.getEntries().filter((entry) => !entry.hadRecentInput).reduce((sum, entry) => sum + entry.value, 0)
+  )).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(0), 200);
+})"""
+
 
 @pytest.fixture(scope="module", params=[*PAGES, "search"])
 def seen(request, open_page, address):
@@ -34,6 +42,7 @@ def seen(request, open_page, address):
         page.on("request", lambda asked: requests.append(asked.url))
 
     page = open_page(request.param, listen)
+    shift = page.evaluate(SHIFT)
     wait_for_charts(page, "light")
     light = findings(page)
     page.add_style_tag(content="* { transition: none !important }")  # axe would measure a colour half-way
@@ -44,12 +53,16 @@ def seen(request, open_page, address):
     theme = page.evaluate("document.documentElement.dataset.theme")
     page.set_viewport_size({"width": 390, "height": 844})
     beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    small = page.locator("figure.output > img").evaluate_all(
+        "images => images.filter((i) => i.width + 1 < parseInt(i.parentNode.style.getPropertyValue('--needed')))"
+        ".map((i) => i.alt)"
+    )
     claims = [row.get_attribute("data-claim") for row in page.locator("[data-claim]").all()]
     page.close()
     abroad = [url for url in requests if not url.startswith((address, "data:", "blob:"))]
     return SimpleNamespace(
         name=request.param, complaints=complaints, abroad=abroad, light=light, dark=dark, theme=theme,
-        canvases=canvases, charts=charts, beyond=beyond, claims=claims, weight=weight,
+        canvases=canvases, charts=charts, beyond=beyond, claims=claims, weight=weight, shift=shift, small=small,
     )  # fmt: skip
 
 
@@ -103,6 +116,14 @@ def test_is_accessible_in_light_and_dark(seen):
 
 def test_fits_a_phone(seen):
     assert seen.beyond <= 0, f"{seen.name} is {seen.beyond} px wider than a screen of 390 px"
+
+
+def test_letters_of_figures_can_be_read_on_a_phone(seen):
+    assert seen.small == []
+
+
+def test_nothing_moves_while_it_loads(seen):
+    assert seen.shift < 0.05
 
 
 def test_charts_are_drawn(seen):
