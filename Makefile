@@ -12,7 +12,7 @@ endif
 TORCH := $(shell grep -E '^(torch|torchvision)==' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test faults audit lint zoo workshop clean
+.PHONY: help book pdf test faults audit lint zoo workshop clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
@@ -29,6 +29,10 @@ endif
 	@$(BIN)/clipkit claims $(if $(FRESH),--fresh) > /dev/null  # judged once, so that no two notebooks do it side by side
 	@$(BIN)/clipkit claims --conventions > /dev/null || echo 'The chapter on conventions will say what is missing.'
 	$(BIN)/clipkit book --profile $(PROFILE) --jobs $(JOBS)
+
+pdf: $(STAMP) ## print the built book into _build/book.pdf (needs Chromium)
+	test -f _build/html/index.html || $(MAKE) book
+	$(BIN)/clipkit book --pdf _build/book.pdf
 
 test: $(STAMP) ## run the tests (the book is built for them; CLIPKIT_BOOK=DIR takes one that is built)
 	$(BIN)/python -m pytest -n 2 --dist loadfile  # by files: xdist 3.8 cannot group tests under pytest 9.2

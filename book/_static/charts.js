@@ -36,7 +36,9 @@
     chart.dataset.drawn = document.documentElement.dataset.theme || "light";
   };
 
+  // To draw takes longer than a printer waits, so paper gets the chart as it stands.
+  const redraw = () => "printing" in document.documentElement.dataset || drawAll();
   const drawAll = () => document.querySelectorAll(".clipkit-chart").forEach(draw);
   drawAll();
-  new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 })();

@@ -21,6 +21,9 @@ def book(
         typer.Option("--set", help="NAME=VALUE: a parameter of the notebooks of --only (repeatable)."),
     ] = None,
     strict: Annotated[bool, typer.Option(help="Fail on any warning of the builder.")] = True,
+    pdf: Annotated[
+        Path | None, typer.Option(help="Execute nothing: print the built book into this file, by Chromium.")
+    ] = None,
     source: Annotated[Path, typer.Option(help="The clone of the book.")] = Path("."),
 ) -> None:
     """Execute the notebooks under a profile and build the book.
@@ -34,12 +37,20 @@ def book(
       clipkit book --only retrieval            # while writing one chapter
 
       clipkit book --only retrieval --set query=31
+
+      clipkit book --pdf book.pdf              # the built book on paper; --only is not for it
     """
     import yaml
 
     from clipkit.book.build import build
     from clipkit.errors import BadInput
 
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    if pdf:
+        from clipkit.book.pdf import make_pdf
+
+        make_pdf(source, pdf, say=console.print)
+        return
     values = {}
     for said in set_ or ():
         name, equals, value = said.partition("=")
@@ -47,5 +58,4 @@ def book(
             raise BadInput(f"--set {said} has no value", "write NAME=VALUE, as in --set query=31")
         values[name] = yaml.safe_load(value)
 
-    console = Console(soft_wrap=True, highlight=False, markup=False)
     build(source, profile, jobs=jobs, only=only or (), values=values, strict=strict, say=console.print)

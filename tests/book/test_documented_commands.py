@@ -50,7 +50,7 @@ def test_papermill_examples_name_a_notebook_and_its_parameters(root):
         parameters.check(root / "notebooks" / context.params["notebook_path"], values)
 
 
-@pytest.mark.parametrize("target", ["book", "test", "workshop"])
+@pytest.mark.parametrize("target", ["book", "pdf", "test", "workshop"])
 def test_make_targets_that_the_pages_name(root, target):
     assert f"make {target}" in "\n".join(lines(root))
     assert re.search(rf"^{target}:", (root / "Makefile").read_text(), re.MULTILINE)
