@@ -12,6 +12,7 @@ def drawing(tmp_path):
     """A figure of 5 × 2 inches whose smallest letters are of 6 points: 8 CSS pixels."""
     style.use()
     figure, ax = plt.subplots(figsize=(5, 2))
+    ax.set_axis_off()
     ax.set_title("large", fontsize=12)
     ax.text(0.5, 0.5, "small", fontsize=6)
     figure.savefig(tmp_path / "a drawing.svg")

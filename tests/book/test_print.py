@@ -78,7 +78,7 @@ def test_pdf_has_a_title_a_language_and_numbered_sheets(bound):
     assert bound.root_object["/Lang"] == "en"
     texts = [sheet.extract_text() for sheet in bound.pages]
     assert len(texts) > len(SHEETS)
-    assert [text.split()[-1] for text in texts] == [str(k) for k in range(1, len(texts) + 1)]
+    assert [text.split()[0] for text in texts] == [str(k) for k in range(1, len(texts) + 1)]
     assert "What holds" in texts[0] and "Zero-shot ImageNet accuracy predicts" in " ".join(texts)
 
 
