@@ -44,20 +44,21 @@ def make_pdf(
 ) -> Path:
     """Print the built book in `html` (by default `source/_build/html`) into the file `out`, and return it.
 
-    Pages follow `_toc.yml`; `only` names some, as `book/glossary`. Page numbers run through, each page has its
+    Pages follow `_toc.yml`; `only` names some, as `glossary`. Page numbers run through, each page has its
     bookmark with its headings below, and links between pages lead to places in the file. Nothing is executed
     or built. Raises BadInput for a page that the book lacks, and MissingData without a built book or Chromium.
     """
     html = html or source / "_build" / "html"
     if not (html / "index.html").is_file():
         raise MissingData(f"no built book in {html}", "build it first: clipkit book")
-    known = pages_of(source / "_toc.yml")
+    known = {Path(name).name: name for name in pages_of(source / "_toc.yml")}
     for name in only:
         if name not in known:
             raise BadInput(f"the book has no page {name!r}", did_you_mean(name, known))
     settings = yaml.safe_load((source / "_config.yml").read_text())
     published = settings["sphinx"]["config"]["html_baseurl"]
-    writer = _bind(_print(html, [name for name in known if not only or name in only], published), published)
+    names = [name for short, name in known.items() if not only or short in only]
+    writer = _bind(_print(html, names, published), published)
     writer.add_metadata({"/Title": settings["title"], "/Author": settings["author"]})
     writer.root_object[NameObject("/Lang")] = TextStringObject(settings["sphinx"]["config"]["language"])
     writer.create_viewer_preferences().display_doctitle = True

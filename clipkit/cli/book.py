@@ -38,7 +38,7 @@ def book(
 
       clipkit book --only retrieval --set query=31
 
-      clipkit book --pdf book.pdf              # the built book on paper; --only is not for it
+      clipkit book --pdf book.pdf              # print the built book (with --only, some pages)
     """
     import yaml
 
@@ -49,7 +49,7 @@ def book(
     if pdf:
         from clipkit.book.pdf import make_pdf
 
-        make_pdf(source, pdf, say=console.print)
+        make_pdf(source, pdf, only=only or (), say=console.print)
         return
     values = {}
     for said in set_ or ():

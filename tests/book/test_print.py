@@ -8,7 +8,7 @@ from pypdf import PdfReader
 from clipkit.book.pdf import make_pdf
 from clipkit.errors import BadInput, MissingData
 
-SHEETS = ["notebooks/ledger", "notebooks/retrieval", "book/how-to-read"]
+SHEETS = ["ledger", "retrieval", "how-to-read"]
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +108,8 @@ def test_refusals(root, tmp_path, monkeypatch):
     with pytest.raises(MissingData, match="no built book in .*\n  -> build it first: clipkit book"):
         make_pdf(root, tmp_path / "book.pdf", html=tmp_path)
     (tmp_path / "index.html").touch()
-    with pytest.raises(BadInput, match="no page 'book/glosary'\n  -> Did you mean book/glossary"):
-        make_pdf(root, tmp_path / "book.pdf", html=tmp_path, only=["book/glosary"])
+    with pytest.raises(BadInput, match="no page 'glosary'\n  -> Did you mean glossary"):
+        make_pdf(root, tmp_path / "book.pdf", html=tmp_path, only=["glosary"])
     monkeypatch.setenv("CLIPKIT_CHROMIUM", "/nowhere")
     with pytest.raises(MissingData, match="no Chromium to print with"):
         make_pdf(root, tmp_path / "book.pdf", html=tmp_path)
