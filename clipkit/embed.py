@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
@@ -75,15 +74,14 @@ class Embeddings:
         return self.n_seen
 
     def __getitem__(self, index: int) -> np.ndarray:
-        """Features of one image, from disk, and no others: for maps, which memory may not hold.
+        """Features of one image, from the store, and no others: for maps, which memory may not hold.
 
         Raises BadInput if images were left out, since others would stand in their places.
         """
         if self.n_seen < self.n_expected:
             raise BadInput(f"{self.n_expected - self.n_seen} images were left out", "use features and ids")
         number, row = divmod(index, self.recipe["shard_size"])
-        with safe_open(self.paths[number], "numpy") as shard:
-            return shard.get_slice("features")[row]
+        return self.entry.row(self.paths[number], row)
 
 
 def embed_images(

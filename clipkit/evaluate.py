@@ -20,7 +20,7 @@ def pocket_rows(
     models: Sequence[str],
     *,
     fresh: bool = False,
-    store: Path | None = None,
+    store: str | Path | None = None,
     out: Path | None = None,
 ) -> pd.DataFrame:
     """Rows of the zoo's test split, as shipped, or measured again into `out`; all models if none is named."""
@@ -57,7 +57,7 @@ def full_rows(
     models: Sequence[str],
     data: Path | None,
     *,
-    store: Path | None = None,
+    store: str | Path | None = None,
     out: Path | None = None,
     weights: Path | None = None,
     quickgelu: bool | None = None,

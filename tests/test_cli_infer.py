@@ -51,11 +51,17 @@ def common(data, tmp_path):
     )
 
 
-def test_embed_reports_what_ran_and_runs_it_once(common):
+@pytest.mark.parametrize("kind", ["folder", "memory"])
+def test_embed_reports_what_ran_and_runs_it_once(kind, common, tmp_path):
+    if kind == "memory":
+        common = (*common, "--store", f"memory:/{tmp_path}")
     first = json.loads(run("embed", "--model", SMALL, *common, "--n-expected", 12, "--json"))
     again = json.loads(run("embed", "--model", SMALL, *common, "--json"))
     assert (first["n_seen"], first["images_embedded"], again["images_embedded"]) == (12, 12, 0)
-    assert "12 of 12 images: 0 embedded now, 12 before" in run("embed", "--model", SMALL, *common)
+    told = run("embed", "--model", SMALL, *common)
+    assert "12 of 12 images: 0 embedded now, 12 before" in told and first["folder"] in told
+    assert first["folder"].startswith(str(tmp_path) if kind == "folder" else "memory://")
+    assert (tmp_path / "store").exists() == (kind == "folder")
 
 
 def test_classify_gives_a_result_row_and_predictions(common, tmp_path):

@@ -215,7 +215,9 @@ def test_allowed_unreadable_images_are_left_out_and_counted(small, few, store):
         embed_images(small, dataset, store, shard_size=4, **QUIET)
 
 
-def test_two_settings_of_one_key_keep_the_first_block_size(small, few, store):
+@pytest.mark.parametrize("kind", ["folder", "memory"])
+def test_two_settings_of_one_key_keep_the_first_block_size(kind, small, few, tmp_path):
+    store = EmbeddingStore({"folder": tmp_path / "store", "memory": f"memory:/{tmp_path}"}[kind])
     embed_images(small, open_images(few), store, shard_size=3, **QUIET)
     again = embed_images(small, open_images(few), store, shard_size=5, **QUIET)
     assert again.images_embedded == 0 and len(again.paths) == 3

@@ -77,10 +77,12 @@ def test_parts_of_a_data_set_make_the_whole(tmp_path):
     assert files(tmp_path / "parts") == files(tmp_path / "whole")
 
 
-def test_a_split_benchmark_is_missing_until_its_own_shards_are_there(tmp_path):
+@pytest.mark.parametrize("kind", ["folder", "memory"])
+def test_a_split_benchmark_is_missing_until_its_own_shards_are_there(kind, tmp_path):
     register_tiny()
+    store = {"folder": tmp_path / "store", "memory": f"memory:/{tmp_path}"}[kind]
     track = FullTrack(
-        store=tmp_path / "store", out=tmp_path / "out", root=build(tmp_path / "data", "sun", "places"),
+        store=store, out=tmp_path / "out", root=build(tmp_path / "data", "sun", "places"),
         device="cpu", workers=0,
     )  # fmt: skip
     fingerprints = track.prepare(["sun", "places"])

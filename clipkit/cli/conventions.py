@@ -1,15 +1,14 @@
 """`clipkit pocket conventions`: measure the zoo as others would have."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from clipkit.cli.infer import Store
+
 
 def conventions(
-    store: Annotated[
-        Path | None, typer.Option(help="Folder of stored embeddings.", show_default="the cache folder")
-    ] = None,
+    store: Store = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
 ) -> None:
     """Measure the zoo by other conventions (bins, scores, thresholds, denominators): what changes goes to one file.

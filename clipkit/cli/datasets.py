@@ -1,16 +1,19 @@
-"""Commands of `clipkit datasets`: the benchmarks of the full track, and whether a copy of them is right."""
+"""Commands of `clipkit datasets`: the benchmarks of the full track, getting them, and whether a copy is right."""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clipkit.cli.tables import show as show_table
 
+if TYPE_CHECKING:
+    from clipkit.datasets.check import Checked
+
 app = typer.Typer(
-    no_args_is_help=True, help="The benchmarks of the full track: list them, show one, check a copy."
+    no_args_is_help=True, help="The benchmarks of the full track: list them, show one, get one, check a copy."
 )
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -54,6 +57,41 @@ def show(
 
 
 @app.command()
+def get(
+    name: Annotated[str, typer.Argument(help="A benchmark.")],
+    to: Annotated[Path, typer.Option(help="Folder that holds the benchmarks.")] = Path("benchmarks"),
+) -> None:
+    """Download a benchmark that its authors leave open, unpack it and check it; of the others, say how they are had.
+
+    A download that broke off goes on, and one with a wrong checksum is refused. Where nobody publishes a checksum, that
+    of the first download is kept beside it and asked of later ones. What is there is not downloaded again. Ends with
+    status 1 if the check finds anything wrong.
+
+    Examples:
+
+      clipkit datasets get ninco
+
+      clipkit datasets get imagenet-r --to /data/benchmarks
+    """
+    from clipkit.datasets.check import check_benchmarks
+    from clipkit.datasets.get import get_benchmark
+
+    got = get_benchmark(name, to)
+    if not got.archives:
+        typer.echo(f"{name} is in {to} already; to check it: clipkit datasets check {to} {name}")
+        return
+    for archive, digest in got.trusted:
+        typer.echo(
+            f"taken on trust: nobody publishes a checksum of {archive.name}; sha256 {digest} is kept in "
+            f"{archive}.sha256, and asked of later downloads"
+        )
+    (found,) = check_benchmarks(to, [name])
+    _tell(found)
+    typer.echo(f"no longer needed: {got.archives[0].parent}")
+    raise typer.Exit(1 if found.problems else 0)
+
+
+@app.command()
 def check(
     folder: Annotated[
         Path, typer.Argument(help="Folder that holds the benchmarks, each in a place its card names.")
@@ -86,14 +124,18 @@ def check(
         reports.append(asdict(found) | {"path": str(found.path) if found.path else None})
         if as_json:
             continue
-        if found.problems:
-            typer.echo(f"{found.name}: wrong, in {found.path}" if found.path else f"{found.name}: wrong")
-            for problem in found.problems:
-                typer.echo(f"  {problem}")
-        elif found.path:
-            typer.echo(f"{found.name}: right, {found.n_found:,} images in {found.path}")
-        else:
-            typer.echo(f"{found.name}: not there")
+        _tell(found)
     if as_json:
         typer.echo(json.dumps(reports, indent=1))
     raise typer.Exit(1 if wrong else 0)
+
+
+def _tell(found: "Checked") -> None:
+    if found.problems:
+        typer.echo(f"{found.name}: wrong, in {found.path}" if found.path else f"{found.name}: wrong")
+        for problem in found.problems:
+            typer.echo(f"  {problem}")
+    elif found.path:
+        typer.echo(f"{found.name}: right, {found.n_found:,} images in {found.path}")
+    else:
+        typer.echo(f"{found.name}: not there")

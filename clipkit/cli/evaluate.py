@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from clipkit.cli.infer import BatchSize, Device, Precision, QuickGelu, Weights, Workers
+from clipkit.cli.infer import BatchSize, Device, Precision, QuickGelu, Store, Weights, Workers
 from clipkit.cli.tables import show
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ def evaluate(
     ] = "",
     profile: Annotated[Literal["pocket", "full"], typer.Option(help="Track of models and data.")] = "pocket",
     data: Annotated[Path | None, typer.Option(help="Folder that holds the benchmarks (full).")] = None,
-    store: Annotated[
-        Path | None, typer.Option(help="Folder of stored embeddings.", show_default="the cache folder")
-    ] = None,
+    store: Store = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the numbers.", show_default="the cache folder")
     ] = None,

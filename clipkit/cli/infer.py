@@ -24,7 +24,11 @@ QuickGelu = Annotated[
     typer.Option("--quickgelu/--no-quickgelu", help="Activation; must be said for a file without a tag."),
 ]
 Store = Annotated[
-    Path | None, typer.Option(help="Folder of stored embeddings.", show_default="the cache folder")
+    str | None,
+    typer.Option(
+        help="Stored embeddings: a folder, or an address such as s3://BUCKET/FOLDER.",
+        show_default="the cache folder",
+    ),
 ]
 Expected = Annotated[int | None, typer.Option(help="The number of images there must be.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Images per pass of the tower.")]
@@ -70,6 +74,8 @@ def embed(
       clipkit embed --model ViT-B-32 --weights mine.safetensors --no-quickgelu --data shards/ --store features
 
       clipkit embed --model ViT-L-14/openai --data imagenet/val --batch-size 512 --precision auto --compile
+
+      clipkit embed --model ViT-B-32/openai --data imagenet/val --store s3://BUCKET/embeddings
 
       clipkit embed --model resnet-wild-s0 --data pocket:wild
     """
@@ -227,7 +233,7 @@ def _embed(
     return loaded, dataset, found, time.perf_counter() - start
 
 
-def _store(folder: Path | None):
+def _store(folder: str | None):
     import pooch
 
     from clipkit.store import EmbeddingStore

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from clipkit.cli.conventions import conventions
+from clipkit.cli.infer import Store
 from clipkit.cli.pocket_lmm import lmm
 from clipkit.cli.tables import show as show_table
 
@@ -220,9 +221,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the numbers.", show_default="the shipped ones")
     ] = None,
-    store: Annotated[
-        Path | None, typer.Option(help="Folder of stored embeddings.", show_default="the cache folder")
-    ] = None,
+    store: Store = None,
     split: Split = "test",
     jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
 ) -> None:
@@ -253,9 +252,7 @@ def evaluate(
 
 @app.command()
 def band(
-    store: Annotated[
-        Path | None, typer.Option(help="Folder of stored embeddings.", show_default="the cache folder")
-    ] = None,
+    store: Store = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
 ) -> None:
     """Ask every model in many ways, from stored embeddings, and judge every claim under them.

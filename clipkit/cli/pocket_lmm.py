@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from clipkit.cli.infer import Store
+
 
 def lmm(
     names: Annotated[
@@ -13,9 +15,7 @@ def lmm(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the answers.", show_default="the shipped ones")
     ] = None,
-    store: Annotated[
-        Path | None, typer.Option(help="Folder of stored embeddings.", show_default="the cache folder")
-    ] = None,
+    store: Store = None,
     split: Annotated[str, typer.Option(help="test or validation.")] = "test",
 ) -> None:
     """Ask the pocket LMMs, and their towers, every question: hard and easy pictures under each control.

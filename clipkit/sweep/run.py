@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
-from clipkit.store import Entry
+from clipkit.store import EmbeddingStore
 from clipkit.sweep.plan import Measure, Task
 
 
@@ -38,11 +37,10 @@ def in_process(work: Callable, tasks: Iterable, threads: int | None = None) -> I
 def missing(tasks: Sequence[Task], track, fingerprints: Mapping[str, str]) -> list[Task]:
     """The tasks of which the store lacks a shard, in their order; no model is loaded to tell."""
     stored = {}
-    for path in Path(track.store).glob("*/recipe.json"):
-        recipe = Entry(path.parent, {}).recipe()
+    for entry, recipe in EmbeddingStore(track.store).recipes():
         if "dataset_fingerprint" in recipe and recipe["precision"] == track.precision:
             key = track.identity_in(recipe), recipe["dataset_fingerprint"], "layer" in recipe
-            stored[key] = recipe["shard_size"], Entry(path.parent, recipe).shards().keys()
+            stored[key] = recipe["shard_size"], entry.shards().keys()
 
     def is_missing(task: Task) -> bool:
         key = track.identity(task.model), fingerprints[task.dataset], task.dataset in track.whole

@@ -59,7 +59,7 @@ def loaded(name: str, device: str | None, precision: str):
 class PocketTrack:
     """The pocket laboratory. Batches and shards are those of `PocketOutputs`, so that its sections find all."""
 
-    store: Path
+    store: str | Path
     out: Path
     device: str | None = None
     split: str = "test"
@@ -161,7 +161,7 @@ class PocketTrack:
 class FullTrack:
     """Any checkpoint on the benchmarks below a folder, None for a plan without data."""
 
-    store: Path
+    store: str | Path
     out: Path
     root: Path | None = None
     n_expected: dict[str, int] = field(default_factory=dict)

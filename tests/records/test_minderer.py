@@ -128,7 +128,7 @@ def test_it_comes_from_its_address_only_when_asked_for(given, monkeypatch):
         with open(output, "wb") as file:
             file.write(packed())
 
-    monkeypatch.setattr(downloads.pooch, "HTTPDownloader", lambda **_: get)
+    monkeypatch.setattr(downloads, "_Resuming", lambda *_: get)
     fetched = CliRunner().invoke(app, ["fetch", "--accept-unpinned"])
     assert fetched.exit_code == 0 and f"pinned from now on: {minderer.NAME}, sha256 " in fetched.output
     assert asked == [minderer.ADDRESS] and len(minderer.load()) == 2
@@ -138,7 +138,7 @@ def test_an_address_out_of_reach_names_the_other_way(given, monkeypatch):
     def get(*_):
         raise downloads.requests.ConnectionError
 
-    monkeypatch.setattr(downloads.pooch, "HTTPDownloader", lambda **_: get)
+    monkeypatch.setattr(downloads, "_Resuming", lambda *_: get)
     with pytest.raises(MissingData, match="cannot reach storage.*ConnectionError\n.*clipkit records add DIR"):
         minderer.fetch()
 

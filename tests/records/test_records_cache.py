@@ -128,7 +128,7 @@ def test_offline_stops_at_the_first_host_not_reached(small, monkeypatch):
         tried.append(url)
         raise downloads.requests.ConnectionError("no route")
 
-    monkeypatch.setattr(downloads, "_downloader", lambda: refuse)
+    monkeypatch.setattr(downloads.requests, "get", refuse)
     with pytest.raises(MissingData, match=r"cannot reach 127.0.0.1 for a.csv.*\n.*clipkit records add DIR"):
         records.fetch(progress=False)
     assert len(tried) == 1
