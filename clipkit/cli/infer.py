@@ -220,6 +220,7 @@ def _embed(
     from clipkit.embed import embed_images
     from clipkit.models import load
 
+    kept = _store(store)  # an address that is wrong is told before weights are fetched
     precision = devices.choose_precision(precision, device)
     loaded = load(model, weights=weights, quickgelu=quickgelu, device=device, precision=precision)
     if compile_tower:
@@ -227,7 +228,7 @@ def _embed(
     dataset = open_images(data, n_expected=n_expected, allow_corrupt=allow_corrupt)
     start = time.perf_counter()
     found = embed_images(
-        loaded, dataset, _store(store),
+        loaded, dataset, kept,
         batch_size=batch_size, workers=workers, progress=not as_json, allow_corrupt=allow_corrupt,
     )  # fmt: skip
     return loaded, dataset, found, time.perf_counter() - start
