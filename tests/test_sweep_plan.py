@@ -1,6 +1,8 @@
 """Plans of sweeps, worked out by hand."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from miniatures import build
@@ -161,6 +163,27 @@ def test_the_whole_grid_is_planned_without_a_model(known_speed, monkeypatch):
     assert found["total"]["images"] == len(models) * images and found["total"]["how"] == BY_GMACS
     assert {t["model"] for t in found["tasks"]} == {c.name for c in models}
     assert max(t["stop"] - t["start"] for t in found["tasks"]) == 16_384
+
+
+def test_a_plan_waits_for_no_statistics():
+    """They take longer to import than the plan takes, and it has no use for them."""
+    asked = [
+        "sweep",
+        "--models",
+        "ViT-L-14/openai",
+        "--datasets",
+        "all",
+        "--profile",
+        "full",
+        "--plan",
+        "--json",
+    ]
+    code = (
+        "import sys; from clipkit.cli import app; app(sys.argv[1:], standalone_mode=False)\n"
+        "print(*{'scipy', 'sklearn', 'statsmodels', 'timm', 'open_clip', 'ray'} & set(sys.modules), file=sys.stderr)"
+    )
+    run = subprocess.run([sys.executable, "-c", code, *asked], capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout)["total"]["tasks"] > len(DATASETS) and run.stderr.strip() == ""
 
 
 def test_the_table_for_people(known_speed):

@@ -87,7 +87,7 @@ def test_a_split_benchmark_is_missing_until_its_own_shards_are_there(kind, tmp_p
     )  # fmt: skip
     fingerprints = track.prepare(["sun", "places"])
     tasks = plan([f"{TINY}/random"], {"sun": 6, "places": 6}, lambda *_: Cost(4, 1.0, "measured"))
-    beyond = [t.__class__(**vars(t) | {"start": 1024, "stop": 1030}) for t in tasks]
+    beyond = [t._replace(start=1024, stop=1030) for t in tasks]
     assert [d.found for d in sweep(track, tasks[:1], [])] == [6]
     assert missing([*tasks, *beyond], track, fingerprints) == [tasks[1], *beyond]
 

@@ -9,6 +9,7 @@ from rich.markup import escape
 from clipkit.cli import (
     book,
     card,
+    check,
     claims,
     compare,
     datasets,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 for module in (claims, compare, infer, evaluate, sweep, lmm, card, book):
     app.add_typer(module.app)
+models.app.add_typer(check.app)
 for name, module in (
     ("records", records),
     ("datasets", datasets),

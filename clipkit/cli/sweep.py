@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -143,8 +142,9 @@ def _print(tasks: list["Task"], believed: list[str], as_json: bool) -> None:
 
     whole = total(tasks)
     if as_json:
-        found = {"total": whole._asdict(), "believed": believed, "tasks": [asdict(task) for task in tasks]}
-        typer.echo(json.dumps(found, indent=1))
+        found = {"total": whole._asdict(), "believed": believed, "tasks": [task._asdict() for task in tasks]}
+        # Tens of thousands of tasks: spaced out for the eye they take seconds, and nobody reads them.
+        typer.echo(json.dumps(found))
         return
     for title, column in (("data set", "dataset"), ("model", "model")):
         groups = {}

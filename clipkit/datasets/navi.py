@@ -22,7 +22,6 @@ from PIL import Image, ImageOps
 from clipkit.datasets.images import NO_LABEL, Sample
 from clipkit.datasets.pairs import DepthView, Pair, PairedImages, geometric_pair
 from clipkit.errors import CorruptData, MissingData
-from clipkit.metrics.geometry import viewpoint_change
 
 _DEPTH = 655_350.0  # value · depth, in millimetres
 _POINTS = 128  # points a side, probe3d's 512 / 4
@@ -94,6 +93,9 @@ class Navi(PairedImages):
         return [self._pair(position, a, b) for a, b in self._chosen]
 
     def _pair(self, position: dict[str, int], a: str, b: str) -> Pair:
+        # All metrics come along, and reading a list of benchmarks has no need to wait for them.
+        from clipkit.metrics.geometry import viewpoint_change
+
         views = [self._view(name) for name in (a, b)]
         angle = viewpoint_change(views[0].extrinsics, views[1].extrinsics)
         return geometric_pair(position[a], position[b], *views, angle=angle)._replace(scale=512.0)
@@ -142,6 +144,9 @@ class Navi(PairedImages):
         return ""
 
     def _draw(self, names: list[str], every: int, most: float, rng) -> list[tuple[str, str]]:
+        # All metrics come along, and reading a list of benchmarks has no need to wait for them.
+        from clipkit.metrics.geometry import viewpoint_change
+
         poses = {name: pose(self._notes[name]["camera"]) for name in names}
         chosen = []
         for first in names[::every]:

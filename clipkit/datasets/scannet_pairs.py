@@ -19,7 +19,6 @@ from PIL import Image
 from clipkit.datasets.images import NO_LABEL
 from clipkit.datasets.pairs import DepthView, Pair, PairedImages, geometric_pair
 from clipkit.errors import CorruptData, MissingData
-from clipkit.metrics.geometry import viewpoint_change
 
 _SIZE = (640, 480)
 _STEP = 4  # probe3d's scale of 0.25
@@ -63,6 +62,9 @@ class ScanNetPairs(PairedImages):
 
     def pairs(self) -> list[Pair]:
         """The pairs; places in metres, errors in pixels of the thinned depth map, 160 × 120, as probe3d counts them."""
+        # All metrics come along, and reading a list of benchmarks has no need to wait for them.
+        from clipkit.metrics.geometry import viewpoint_change
+
         position = {name: i for i, name in enumerate(self.ids)}
         found = []
         for scene, *both in self._chosen:

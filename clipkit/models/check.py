@@ -1,11 +1,13 @@
 """Does a checkpoint's architecture fit clipkit? Build it with random weights and try every hook that sections use."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 import open_clip
@@ -24,9 +26,24 @@ from clipkit.models.loading import LazyTokenizer, build_open_clip
 from clipkit.models.model import Model
 from clipkit.models.random import SUFFIX
 
+if TYPE_CHECKING:
+    from clipkit.models.check_record import Record
+
 LARGEST = 160.0
 """Millions of parameters up to which a model runs; larger ones are built on the meta device, which has shapes alone."""
 TEXTS = ("a photo of a dog", "a photo of the two cat")
+_ORIGIN = {
+    "architecture",
+    "hf_hub",
+    "hf_hub_id",
+    "license",
+    "origin_url",
+    "paper_ids",
+    "paper_name",
+    "tag",
+    "url",
+}
+"""What a weights' entry says of nothing but the weights: where they come from."""
 
 
 class Wrong(Exception):
@@ -37,11 +54,13 @@ class Wrong(Exception):
 class Checked:
     """What came of one model. `said`: hook → what it gave; `failed`: hook → why not, empty if all is well.
 
-    millions: parameters, with those of stand-ins. device: "cpu", where images and texts were embedded, or "meta", which
-    has shapes alone. stand_ins: what the hub alone has, and what stood in its place.
+    library: "open_clip" for a CLIP, "timm" for a classifier. millions: parameters, with those of stand-ins. device:
+    "cpu", where images and texts were embedded, or "meta", which has shapes alone. stand_ins: what the hub alone has,
+    and what stood in its place.
     """
 
     model: str
+    library: str
     family: str
     millions: float
     device: str
@@ -50,16 +69,30 @@ class Checked:
     failed: dict[str, str]
 
 
-def check_all(cards: Iterable[ModelCard], largest: float = LARGEST, hub: bool = False) -> Iterator[Checked]:
-    """`check` of each card; what differs in its weights alone is built once."""
+def check_all(
+    cards: Iterable[ModelCard],
+    largest: float = LARGEST,
+    hub: bool = False,
+    always: Collection[str] = (),
+    record: "Record | None" = None,
+) -> Iterator[Checked]:
+    """`check` of each card; what differs in its weights alone is built once, what `record` has is not built.
+
+    always: names of models that run, however large.
+    """
     known: dict[str, Checked] = {}
     for card in cards:
-        same = json.dumps(
-            [card.architecture, card.quickgelu, card.loss, _tag(card)], sort_keys=True, default=str
-        )
-        if same not in known:
-            known[same] = check(card, largest, hub)
-        yield replace(known[same], model=card.name)
+        limit = inf if card.name in always else largest
+        kept = record and record.passed(card.name, limit, hub)
+        if not kept:
+            built = {key: value for key, value in _tag(card).items() if key not in _ORIGIN}
+            same = json.dumps([card.architecture, card.quickgelu, card.loss, limit, built], default=str)
+            if same not in known:
+                known[same] = check(card, limit, hub)
+            kept = replace(known[same], model=card.name, family=tower_family(card))
+            if record:
+                record.add(kept, limit, hub)
+        yield kept
 
 
 def check(card: ModelCard, largest: float = LARGEST, hub: bool = False) -> Checked:
@@ -68,12 +101,13 @@ def check(card: ModelCard, largest: float = LARGEST, hub: bool = False) -> Check
     Up to `largest` million parameters on the CPU, with real images and texts; beyond, on the meta device. With `hub`,
     tokenizers and configurations that lie on the hub are fetched; else something of their class stands in.
     """
+    named = card.name, "open_clip" if card.prompts else "timm", tower_family(card)
     with TemporaryDirectory() as folder:
         try:
             model, said = _build(card, largest, hub, Path(folder))
         # Whatever goes wrong in somebody's architecture is what this reports.
         except Exception as error:
-            return Checked(card.name, tower_family(card), float("nan"), "", {}, (), {"build": _why(error)})
+            return Checked(*named, float("nan"), "", {}, (), {"build": _why(error)})
         failed = {}
         for name, hook in (_CLIP if card.prompts else _CLASSIFIER).items():
             try:
@@ -82,7 +116,7 @@ def check(card: ModelCard, largest: float = LARGEST, hub: bool = False) -> Check
                 failed[name] = _why(error)
     millions = sum(p.numel() for p in model.net.parameters()) / 1e6
     stood = tuple(said.pop("stand-ins", "").split("; ")) if "stand-ins" in said else ()
-    return Checked(card.name, tower_family(card), millions, model.device.type, said, stood, failed)
+    return Checked(*named, millions, model.device.type, said, stood, failed)
 
 
 def _build(card: ModelCard, largest: float, hub: bool, folder: Path) -> tuple[Model, dict[str, str]]:

@@ -1,7 +1,6 @@
 """What a sweep will do, before it does it: tasks, their embeddings' bytes and their predicted time."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 TASK_IMAGES = 16_384
@@ -18,8 +17,7 @@ class Cost(NamedTuple):
     how: str
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """One model on a run of images of one data set, those at the positions start … stop − 1.
 
     bytes and seconds are predictions, and count nothing but images: no weights to fetch, no texts, no statistics.
