@@ -10,6 +10,7 @@ import random
 from dataclasses import replace
 from importlib.metadata import version
 from math import inf
+from pathlib import Path
 
 import pytest
 import torch
@@ -155,7 +156,9 @@ class TestRecord:
         again.add(replace(self.CHECKED, model="c/d"), 40, False)
         assert Record(path).passed("c/d", 40, False) and Record(path).passed("a/b", 40, False)
 
-    def test_what_failed_or_was_asked_less_of_or_of_other_versions_is_checked_again(self, tmp_path, monkeypatch):
+    def test_what_failed_or_was_asked_less_of_or_of_other_versions_is_checked_again(
+        self, tmp_path, monkeypatch
+    ):
         from clipkit.models import check_record
 
         record = Record(tmp_path / "checked.jsonl")
@@ -186,6 +189,17 @@ class TestRecord:
             "| timm: RN | 1 | 1 | 1 | 0 | 0 | 0 |",
             "| all | 3 | 1 | 2 | 1 | 1 | 1 |",
         ]
+
+
+def test_the_table_in_the_book_is_of_all_models_and_of_the_installed_versions():
+    """Else: clipkit models check --all --every-family --record checked.jsonl --table book/checked.txt"""
+    written = (Path(__file__).parents[1] / "book" / "checked.txt").read_text()
+    assert written.splitlines()[0] == table([]).splitlines()[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in written.splitlines()[4:]]
+    counts = {family: int(models) for family, models, *_ in rows}
+    assert counts.pop("all") == sum(counts.values()) == len(FULL)
+    assert {int(failed) for _, _, failed, *_ in rows} == {0}
+    assert all(int(ran) for _, _, _, ran, *_ in rows), "a family of which no model embedded pictures"
 
 
 def test_entries_that_differ_in_their_origin_alone_are_built_once(monkeypatch):
