@@ -1,3 +1,3 @@
 """clipkit: measure how robust CLIP models are, and say how sure the answer is."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
