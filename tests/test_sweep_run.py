@@ -1,5 +1,9 @@
 """A sweep in one process: right, once, and past what fails."""
 
+import subprocess
+import sys
+
+import numpy as np
 import pytest
 import torch
 import typer
@@ -10,10 +14,13 @@ from clipkit.embed import embed_images
 from clipkit.errors import BadInput
 from clipkit.models import load
 from clipkit.pocket.images import open_pocket
+from clipkit.pocket.prompts import prompt_set
+from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.store import EmbeddingStore
 from clipkit.sweep.plan import Cost, Measure, plan
 from clipkit.sweep.run import Done, in_process, missing, sweep
 from clipkit.sweep.tracks import FullTrack, PocketTrack
+from clipkit.zeroshot import classify, stored_classifier
 
 MODELS = ("resnet-wild-s0", "vit-wild-s0")
 SETS = ("far-noise", "far-drawings", "far-textures")
@@ -52,6 +59,38 @@ def test_a_sweep_stores_the_bytes_that_embed_images_does_and_never_again(tmp_pat
 
     assert missing(tasks, track, fingerprints) == []
     assert sum(d.found for d in sweep(track, tasks, [])) == 0
+
+
+def test_two_processes_with_the_same_task_store_one_result(tmp_path):
+    track, tasks = pocket(tmp_path / "alone")
+    track.prepare(SETS[:1])
+    first = next(t for t in tasks if t.dataset == SETS[0])
+    list(in_process(track.embed, [first], threads=1))
+    command = [sys.executable, "-c", "from clipkit.cli import main; main()", "sweep", "--device", "cpu"]
+    command += ["--models", first.model, "--datasets", first.dataset, "--threads", "1"]
+    both = [subprocess.Popen([*command, "--store", str(tmp_path / "both")]) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert files(tmp_path / "both") == files(tmp_path / "alone/store")
+
+
+def test_another_batch_and_other_threads_give_the_same_to_rounding(tmp_path):
+    """In blocks of 50 by two threads, as against 128 by one: features to 1e-5, and every prediction."""
+    how = {"workers": 0, "progress": False}
+    images, before = open_pocket(SETS[0]), torch.get_num_threads()
+    for model in map(load, MODELS):
+        found = []
+        for batch, threads in ((128, 1), (50, 2)):
+            try:
+                torch.set_num_threads(threads)
+                store = EmbeddingStore(tmp_path / f"{threads}")
+                found.append(embed_images(model, images, store, batch_size=batch, **how).features)
+            finally:
+                torch.set_num_threads(before)
+        one, other = (f / np.linalg.norm(f, axis=1, keepdims=True) for f in found)
+        assert np.abs(one - other).max() < 1e-5
+        classifier = stored_classifier(model, CLASS_NAMES, prompt_set(1), store)
+        one, other = (classify(f, classifier, 1.0).argmax(axis=1) for f in found)
+        assert (one == other).all() and len(set(one)) > 1
 
 
 def test_other_content_or_another_model_is_missing(tmp_path):

@@ -60,7 +60,7 @@ def verdicts_of(name: str | Path, releases: Path | None = None) -> list[Verdict]
     path = released.get(str(name), Path(name))
     if not path.is_file():
         known = [NOW, *TRACKS, *released]
-        if Path(name).suffix:
+        if Path(name).suffix == ".json":
             raise MissingData(f"no file {name}", "write one: clipkit claims --json > FILE")
         raise UnknownName(f"unknown ledger {str(name)!r}", did_you_mean(str(name), known))
     remedy = "give what `clipkit claims --json` printed"

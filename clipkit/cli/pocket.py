@@ -294,11 +294,12 @@ def contrasts(
 
       clipkit pocket contrasts
 
-      clipkit pocket contrasts --section shape_bias --factor fine-tuning --json
+      clipkit pocket contrasts --section shape-bias --factor fine-tuning --json
     """
+    from clipkit.evaluate import TITLES
     from clipkit.sections.headlines import headline_contrasts
 
-    blocks = headline_contrasts(split, section, factor)
+    blocks = headline_contrasts(split, TITLES.get(section, section), factor)
     if as_json:
         rows = [
             {"headline": h.title} | h.key | row for h, frame in blocks for row in frame.to_dict("records")

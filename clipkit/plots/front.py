@@ -24,7 +24,7 @@ QUESTIONS = (
     Question("Is the model that is better on ImageNet also better at retrieval, and at finding what it does not know?",
              ("R1", "O1")),
     Question("Should I look for filtered training data, or for more of them?", ("Q1", "N1")),
-    Question("Does fine-tuning make it look at textures?", ("B2", "B3")),
+    Question("Does it decide by shape, and does fine-tuning make it look at textures?", ("B1", "B2", "B3")),
 )  # fmt: skip
 
 

@@ -111,7 +111,8 @@ pip install --no-index --find-links wheels -r requirements.txt -c constraints.tx
 jupyter lab
 ```
 
-Open the notebooks in this order. Their first cell checks the machine and says what to do if something is missing.
+Should Jupyter ask whether to fetch its news, say no. Open the notebooks in this order. Their first cell checks the
+machine and says what to do if something is missing.
 
 {order}
 
