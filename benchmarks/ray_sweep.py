@@ -3,7 +3,7 @@
     python benchmarks/ray_sweep.py [--models A,B,C] [--datasets all] [--threads 1]
 
 Three runs: all tasks in this process; all on Ray's workers by another process, which is killed when a third of the
-tasks are stored; what it left, on Ray from here, where one worker is killed in its first task. Rendering is done before.
+tasks are stored; what it left, on Ray from here, where one worker is killed in its first task. Rendering comes first.
 Printed: a table of the runs, then whether every file of the two stores is the same, and how many images were stored
 more than once. Ends with status 1 if anything differs, is missing, or was computed twice.
 """
