@@ -208,10 +208,11 @@ def test_papermill_puts_the_value_into_the_copy(tmp_path, monkeypatch):
     (tmp_path / "_build").mkdir()
     monkeypatch.chdir(tmp_path / "_build")
     (words,) = [shlex.split(c)[1:] for c in SHOWN if c.startswith("papermill ")]
-    said = papermill.make_context("papermill", words).params
+    said = papermill.make_context("papermill", list(words)).params
     parameters.check(Path(said["notebook_path"]), dict(said["parameters"]))
     assert click.testing.CliRunner().invoke(papermill, [*words, "--prepare-only"]).exit_code == 0
-    assert 'method = "theil-sen"' in json.loads(Path("out.ipynb").read_text())["cells"][2]["source"]
+    injected = json.loads(Path("out.ipynb").read_text())["cells"][2]["source"]
+    assert 'method = "theil-sen"' in "".join(injected)
 
 
 def test_extras_that_pip_is_asked_for_exist():
