@@ -21,8 +21,8 @@ from clipkit.sweep.tracks import PocketTrack
 
 pytestmark = pytest.mark.slow
 MODELS = ("resnet-wild-s0", "vit-wild-s0")
-SETS = ("far-noise", "far-drawings", "far-textures")
-IMAGES = 2 * 3 * 500
+SETS = ("far-noise", "far-drawings", "part-pairs")  # two of images, and one of maps
+IMAGES = 2 * (500 + 500 + 126)
 
 
 @pytest.fixture(scope="module")
