@@ -42,6 +42,7 @@ def create(name: str, weights: str | Path | None = None) -> torch.nn.Module:
     return open_clip.create_model(name, pretrained=str(weights) if weights else None).eval()
 
 
+@cache  # Reading the merges takes several times as long as reading a sentence with them.
 def tokenizer(name: str = "pocket-resnet"):
     """open_clip's tokenizer of a pocket model: texts → int64 (n, 24)."""
     register()
