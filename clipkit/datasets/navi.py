@@ -93,12 +93,8 @@ class Navi(PairedImages):
         return [self._pair(position, a, b) for a, b in self._chosen]
 
     def _pair(self, position: dict[str, int], a: str, b: str) -> Pair:
-        # All metrics come along, and reading a list of benchmarks has no need to wait for them.
-        from clipkit.metrics.geometry import viewpoint_change
-
-        views = [self._view(name) for name in (a, b)]
-        angle = viewpoint_change(views[0].extrinsics, views[1].extrinsics)
-        return geometric_pair(position[a], position[b], *views, angle=angle)._replace(scale=512.0)
+        views = (self._view(name) for name in (a, b))
+        return geometric_pair(position[a], position[b], *views)._replace(scale=512.0)
 
     def _view(self, name: str) -> DepthView:
         depth = _depth(self._path("depth", name, "png"))
@@ -144,7 +140,7 @@ class Navi(PairedImages):
         return ""
 
     def _draw(self, names: list[str], every: int, most: float, rng) -> list[tuple[str, str]]:
-        # All metrics come along, and reading a list of benchmarks has no need to wait for them.
+        # Here for the reason that `geometric_pair` gives.
         from clipkit.metrics.geometry import viewpoint_change
 
         poses = {name: pose(self._notes[name]["camera"]) for name in names}

@@ -85,9 +85,7 @@ class DepthView(NamedTuple):
         return np.array(self.depth.shape[::-1], float)
 
 
-def geometric_pair(
-    first: int, second: int, a: DepthView, b: DepthView, step: int = 1, angle: float = np.nan
-) -> Pair:
+def geometric_pair(first: int, second: int, a: DepthView, b: DepthView, step: int = 1) -> Pair:
     """The pair of two views of one world: queries and candidates are the pixels of known depth.
 
     As in probe3d (Banani et al. 2024) a query need not be visible in the second image: its error is then the
@@ -96,6 +94,9 @@ def geometric_pair(
 
     Raises BadInput if the two maps' sides are in another proportion.
     """
+    # All metrics come along, and reading a list of benchmarks has no need to wait for them.
+    from clipkit.metrics.geometry import viewpoint_change
+
     if not np.isclose(a.size[0] * b.size[1], a.size[1] * b.size[0], rtol=0.01):
         raise BadInput(
             f"depth maps are {a.depth.shape} and {b.depth.shape}", "crop both images to one proportion"
@@ -113,5 +114,5 @@ def geometric_pair(
         query_place[ahead],
         candidate_place,
         float(b.size[0]),
-        angle,
+        viewpoint_change(a.extrinsics, b.extrinsics),
     )

@@ -62,17 +62,12 @@ class ScanNetPairs(PairedImages):
 
     def pairs(self) -> list[Pair]:
         """The pairs; places in metres, errors in pixels of the thinned depth map, 160 × 120, as probe3d counts them."""
-        # All metrics come along, and reading a list of benchmarks has no need to wait for them.
-        from clipkit.metrics.geometry import viewpoint_change
-
         position = {name: i for i, name in enumerate(self.ids)}
         found = []
         for scene, *both in self._chosen:
             a, b = (self._view(scene, frame) for frame in both)
             images = [position[self._image(scene, frame)] for frame in both]
-            pair = geometric_pair(
-                *images, a, b, step=_STEP, angle=viewpoint_change(a.extrinsics, b.extrinsics)
-            )
+            pair = geometric_pair(*images, a, b, step=_STEP)
             found.append(pair._replace(scale=pair.scale / _STEP))
         return found
 
