@@ -20,7 +20,7 @@ from pathlib import Path
 
 import torch
 
-from clipkit.store import Entry
+from clipkit.store import EmbeddingStore
 from clipkit.sweep.on_ray import on_ray
 from clipkit.sweep.plan import Cost, Task, plan
 from clipkit.sweep.run import in_process, missing
@@ -63,8 +63,8 @@ def shards(store: Path) -> list[Path]:
 
 
 def images_in(store: Path) -> int:
-    entries = [Entry(folder, {}) for folder in store.iterdir()]
-    return sum(len(entry.read(path).ids) for entry in entries for path in entry.shards().values())
+    found = EmbeddingStore(store).recipes()
+    return sum(len(entry.read(path).ids) for entry, _ in found for path in entry.shards().values())
 
 
 def files(store: Path) -> dict[Path, bytes]:
