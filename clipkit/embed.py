@@ -235,7 +235,10 @@ class _Blocks:
 
 
 class _Preprocessed(torch.utils.data.Dataset):
-    """Position → (position, tensor or None, why not). A broken image must not end the worker."""
+    """Position → (position, tensor or None, why not). A broken image must not end the worker.
+
+    Positions whose pixels lie in memory come as one batch, (tensor, positions, {}), already in the tower's layout.
+    """
 
     def __init__(self, dataset: ImageDataset, model: Model):
         self.dataset, self.preprocess = dataset, model.preprocess
@@ -247,10 +250,7 @@ class _Preprocessed(torch.utils.data.Dataset):
     def __getitems__(self, indices: list[int]):
         if self.together is None:
             return [self[index] for index in indices]
-        return [
-            (i, image, "")
-            for i, image in zip(indices, self.together(self.dataset.pixels[indices]), strict=True)
-        ]
+        return self.together(self.dataset.pixels[indices]), indices, {}
 
     def __getitem__(self, index: int):
         try:
@@ -260,6 +260,8 @@ class _Preprocessed(torch.utils.data.Dataset):
 
 
 def _collate(samples):
+    if isinstance(samples, tuple):
+        return samples
     good = [(index, tensor) for index, tensor, _ in samples if tensor is not None]
     bad = {index: why for index, tensor, why in samples if tensor is None}
     images = torch.stack([tensor for _, tensor in good]) if good else torch.empty(0)
