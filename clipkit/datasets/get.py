@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import pooch
+from filelock import FileLock
 
 from clipkit.datasets.benchmarks import DATASETS, place_of
 from clipkit.datasets.unpack import unpack
@@ -67,7 +68,8 @@ def get_benchmark(name: str, root: Path, progress: bool = True) -> Got:
     """Download, verify and unpack a benchmark below `root`, unless it is there.
 
     Files come to ROOT/archives/NAME and stay there, so that a run that was stopped goes on, and a benchmark can be
-    unpacked again without a network; they may be deleted. What is unpacked appears under its final name whole.
+    unpacked again without a network; they may be deleted. What is unpacked appears under its final name whole. While
+    another process gets the same benchmark, this one waits, and then finds it there.
 
     Raises UnknownName; MissingData where it may not be downloaded (saying how it is had) or its host is not reached;
     CorruptData for other bytes than stated, or an archive that would write elsewhere; BadInput for what is in the way.
@@ -84,11 +86,17 @@ def get_benchmark(name: str, root: Path, progress: bool = True) -> Got:
             f"     then run: clipkit datasets check {root} {card.name}",
         )
     folder = root / ARCHIVES / card.name
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{card.name}.lock")):
+        return Got() if place_of(card, root) else _get(card.name, source, folder, root, progress)
+
+
+def _get(name: str, source: Source, folder: Path, root: Path, progress: bool) -> Got:
     targets = [folder / file.name for file in source.files]
     unknown = [
         t for t, f in zip(targets, source.files, strict=True) if not _bring(f, t, source.page, progress)
     ]
-    staged = root / f".{card.name}.unpacking"
+    staged = root / f".{name}.unpacking"
     shutil.rmtree(staged, ignore_errors=True)
     try:
         for target in targets:

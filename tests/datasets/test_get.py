@@ -5,6 +5,7 @@ import io
 import tarfile
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
@@ -157,6 +158,13 @@ def test_what_came_first_is_asked_of_later_downloads(textures, server, tmp_path)
     with pytest.raises(CorruptData, match=f"{NAME} served other bytes than expected"):
         get_benchmark("textures", tmp_path, progress=False)
     assert not archive.exists() and not (tmp_path / "dtd").exists()
+
+
+def test_of_two_at_once_one_downloads_and_both_succeed(textures, server, tmp_path):
+    with ThreadPoolExecutor(2) as pool:
+        got = list(pool.map(lambda _: get_benchmark("textures", tmp_path), range(2)))
+    assert sorted(len(each.archives) for each in got) == [0, 1]
+    assert server.asked == [(NAME, 0)]
 
 
 @pytest.mark.parametrize("kind", ["md5", "sha256"])
