@@ -50,7 +50,9 @@ class Result:
     value, low, high share `unit` ("fraction" unless said: "pp", "count", "logit" …); low and high are NaN
     where no interval can be had, and `interval_method` then says why. `n` is the number of independent
     samples behind the value (images, captions, trials). Fields from `templates_hash` on are the recipe:
-    everything that must be equal for two numbers to be comparable; an empty text means "does not apply".
+    everything that must be equal for two numbers to be comparable; an empty text means "does not apply". Of them,
+    n_expected and n_seen are the images that should and did count; -1 where they were not counted apart, as for
+    rendered sets, which are read whole or refused.
     """
 
     section: str

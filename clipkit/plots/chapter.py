@@ -62,8 +62,14 @@ def glue_text(key: str, make: Callable[[], str]) -> None:
 
 
 def save_rows(rows: Iterable[Result], name: str) -> Html:
-    """Write the rows behind a figure to data/`name`.csv and return the link that stands under it."""
-    return save_frame(to_frame(rows), name)
+    """Write the rows behind a figure to data/`name`.csv and return the link that stands under it.
+
+    Images that nobody counted apart (n_expected, n_seen) are left empty there.
+    """
+    frame = to_frame(rows)
+    counts = ["n_expected", "n_seen"]
+    frame[counts] = frame[counts].astype("Int64").where(frame[counts] >= 0)
+    return save_frame(frame, name)
 
 
 def save_frame(frame: pd.DataFrame, name: str) -> Html:

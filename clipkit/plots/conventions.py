@@ -1,7 +1,6 @@
 """Figures and tables of the chapter on conventions: which verdicts survive, and which choice turns the others."""
 
 from html import escape
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -12,6 +11,7 @@ from clipkit.claims.ledger import load
 from clipkit.claims.multiverse import OURS, multiverse, survival
 from clipkit.claims.verdict import UNTESTABLE, VERDICTS
 from clipkit.errors import MissingData
+from clipkit.plots.chapter import save_frame
 from clipkit.plots.ledger import SYMBOL, Html, badge, rows_table
 from clipkit.sections.multiverse import CONVENTIONS
 
@@ -116,13 +116,7 @@ def convention_table() -> Html:
 
 def data(track: str) -> Html:
     """Write the cells of the grid to data/conventions-TRACK.csv and return the link that stands under it."""
-    frame, path = judged(track), Path("data") / f"conventions-{track}.csv"
-    path.parent.mkdir(exist_ok=True)
-    frame.to_csv(path, index=False)
-    return Html(
-        f'<p class="data-link"><a href="{path.as_posix()}" download>Data behind this figure</a> '
-        f"({len(frame)} rows, CSV)</p>"
-    )
+    return save_frame(judged(track), f"conventions-{track}")
 
 
 def survivors(track: str) -> str:

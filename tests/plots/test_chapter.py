@@ -1,5 +1,7 @@
 """What every chapter uses."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
@@ -45,9 +47,10 @@ def test_rows_are_saved_beside_the_figure(tmp_path, monkeypatch):
         n=3,
         interval_method="none",
     )
-    link = chapter.save_rows([row(value=0.25)], "figure")
-    assert 'href="data/figure.csv"' in link and "1 rows" in link
-    assert pd.read_csv("data/figure.csv").value.tolist() == [0.25]
+    link = chapter.save_rows([row(value=0.25), replace(row(value=0.5), n_expected=3, n_seen=3)], "figure")
+    assert 'href="data/figure.csv"' in link and "2 rows" in link
+    written = pd.read_csv("data/figure.csv", dtype=str, keep_default_na=False)
+    assert written.value[0] == "0.25" and written.n_seen.tolist() == ["", "3"]
 
 
 def test_unknown_profile_names_the_near_miss():
