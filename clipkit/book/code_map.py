@@ -6,7 +6,7 @@ import tomllib
 from html import escape
 from pathlib import Path
 
-from clipkit.plots.ledger import rows_table
+from clipkit.plots.ledger import rows_table, table_row
 
 MARK = "% map of the code"
 _HEAD = ("Where", "What", "Floor", "Files", "Imports")
@@ -35,6 +35,4 @@ def _row(name: str, height: int, graph) -> str:
     says = importlib.import_module(module).__doc__.split("\n\n")[0].replace("\n", " ").strip()
     says = re.sub(r"`+([^`]+)`+", r"<code>\1</code>", escape(says))
     cells = (f"<code>{name}</code>", says, height, len(own), ", ".join(used) or "–")
-    # On a phone each row is a card, whose cells have the head of their column before them.
-    shown = (f'<td data-label="{head}">{cell}</td>' for head, cell in zip(_HEAD, cells, strict=True))
-    return f"<tr>{''.join(shown)}</tr>"
+    return table_row(_HEAD, cells)

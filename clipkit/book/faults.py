@@ -5,7 +5,7 @@ import re
 from html import escape
 from pathlib import Path
 
-from clipkit.plots.ledger import rows_table
+from clipkit.plots.ledger import rows_table, table_row
 
 _TABLES = re.compile(r"^% faults: (?P<theme>[\w ]+)$", re.MULTILINE)
 _HEAD = ("Fault", "What you see", "What is lost")
@@ -23,16 +23,9 @@ def _table(path: Path, theme: str) -> str:
 
 
 def _row(found: dict[str, str]) -> str:
-    # On a phone each row is a card, whose cells have the head of their column before them.
     cells = (
         f"<strong>{escape(found['fault'])}</strong><br>{escape(found['provoked'])}",
         "<br>".join(f"<code>{escape(line.strip())}</code>" for line in found["seen"].splitlines()),
         escape(found["lost"]),
     )
-    return "".join(
-        [
-            "<tr>",
-            *(f'<td data-label="{head}">{cell}</td>' for head, cell in zip(_HEAD, cells, strict=True)),
-            "</tr>",
-        ]
-    )
+    return table_row(_HEAD, cells)

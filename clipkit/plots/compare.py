@@ -7,7 +7,7 @@ from pathlib import Path
 from clipkit.claims.compare import NOW, Pair, compare, verdicts_of
 from clipkit.claims.ledger import load
 from clipkit.claims.verdict import UNTESTABLE, Verdict
-from clipkit.plots.ledger import Html, badge, effect_text, rows_table
+from clipkit.plots.ledger import Html, badge, effect_text, rows_table, table_row
 
 
 def pairs_of(before: str, after: str, releases: Path = Path("../book/releases")) -> list[Pair]:
@@ -19,12 +19,19 @@ def pairs_of(before: str, after: str, releases: Path = Path("../book/releases"))
 def table(pairs: Sequence[Pair], before: str, after: str) -> Html:
     """One row for each pair, both verdicts with effect and interval; those that differ first and marked."""
     ordered = sorted(pairs, key=lambda pair: not pair.moved)
+    head = ("Claim", "Same word?", _title(before), _title(after))
     rows = [
-        f"<tr><td><strong>{pair.id}</strong> {escape(load()[pair.id].sentence)}</td>"
-        f"<td>{'≠' if pair.moved else '='}</td><td>{_cell(pair.before)}</td><td>{_cell(pair.after)}</td></tr>"
+        table_row(
+            head,
+            (
+                f"<strong>{pair.id}</strong> {escape(load()[pair.id].sentence)}",
+                "≠" if pair.moved else "=",
+                _cell(pair.before),
+                _cell(pair.after),
+            ),
+        )
         for pair in ordered
     ]
-    head = ("Claim", "Same word?", _title(before), _title(after))
     return rows_table(head, rows, f"Verdicts: {_title(before)} beside {_title(after)}; 95 % intervals")
 
 

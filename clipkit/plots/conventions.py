@@ -12,7 +12,7 @@ from clipkit.claims.multiverse import OURS, multiverse, survival
 from clipkit.claims.verdict import UNTESTABLE, VERDICTS
 from clipkit.errors import MissingData
 from clipkit.plots.chapter import save_frame
-from clipkit.plots.ledger import SYMBOL, Html, badge, rows_table
+from clipkit.plots.ledger import SYMBOL, Html, badge, rows_table, table_row
 from clipkit.sections.multiverse import CONVENTIONS
 
 # Ink and ground as the book's style sheet has them in its light theme.
@@ -80,6 +80,7 @@ def _cell(row) -> str:
 def survival_table(track: str, frame: pd.DataFrame | None = None) -> Html:
     """Claim by claim: our verdict, under how many conventions it stands, and which make another one of it."""
     claims = load()
+    head = ("Claim", "By our conventions", "Stands under", "Effects", "Another verdict")
     rows = []
     for name, row in survival(judged(track) if frame is None else frame).iterrows():
         stands = f"{row.same} of {row.conventions}"
@@ -87,31 +88,25 @@ def survival_table(track: str, frame: pd.DataFrame | None = None) -> Html:
         digits = {"pp": 1, "factors": 0}.get(claims[name].unit, 2)
         unit = " pp" if claims[name].unit == "pp" else ""
         span = f"{row.low:.{digits}f} to {row.high:.{digits}f}{unit}".replace("-", "−")
-        rows.append(
-            f"<tr><td><strong>{name}</strong> {escape(row.sentence)}</td><td>{badge(row.verdict)}</td>"
-            f"<td>{stands}{turned}</td><td>{span}</td><td>{escape(row.otherwise) or 'none'}</td></tr>"
-        )
-    head = ("Claim", "By our conventions", "Stands under", "Effects", "Another verdict")
+        claim = f"<strong>{name}</strong> {escape(row.sentence)}"
+        cells = (claim, badge(row.verdict), stands + turned, span, escape(row.otherwise) or "none")
+        rows.append(table_row(head, cells))
     return rows_table(head, rows, f"Which verdicts survive other conventions, {track} track")
 
 
 def convention_table() -> Html:
     """Every convention: what it changes, who follows it, and the claims that it concerns on each track."""
-    rows = []
+    head, rows = ("Choice", "Convention", "What changes", "Who", "Concerns"), []
     for convention in CONVENTIONS.values():
         both = [
             f"{track}: {', '.join(getattr(convention, track))}"
             for track in ("record", "pocket")
             if getattr(convention, track)
         ]
-        rows.append(
-            f"<tr><td>{escape(convention.family)}</td><td><strong>{escape(convention.label)}</strong></td>"
-            f"<td>{escape(convention.change)}</td><td>{escape(convention.users)}</td>"
-            f"<td>{'<br>'.join(both) or 'all that p decides'}</td></tr>"
-        )
-    return rows_table(
-        ("Choice", "Convention", "What changes", "Who", "Concerns"), rows, "The conventions tried"
-    )
+        said = (escape(convention.family), f"<strong>{escape(convention.label)}</strong>")
+        said += (escape(convention.change), escape(convention.users))
+        rows.append(table_row(head, (*said, "<br>".join(both) or "all that p decides")))
+    return rows_table(head, rows, "The conventions tried")
 
 
 def data(track: str) -> Html:

@@ -23,6 +23,7 @@ PAGES = {
     "LMM interaction": "lmm-interaction.html",
 }
 """The page that holds a section's evidence; sections without one link to their row in the table of claims."""
+_HEAD = ("Claim", "Verdict", "Effect [95 % interval]", "Behind it")
 
 
 def badge(verdict: str) -> str:
@@ -99,8 +100,13 @@ def table(verdicts: Sequence[Verdict]) -> Html:
     """
     claims, by_id = load(), _by_id(verdicts)
     rows = [_row(claims[i], v, _anchor(i, v, vs)) for i, vs in by_id.items() for v in telling(vs)]
-    head = ("Claim", "Verdict", "Effect [95 % interval]", "Behind it")
-    return rows_table(head, rows, "All claims, with the evidence behind each verdict", label="All claims")
+    return rows_table(_HEAD, rows, "All claims, with the evidence behind each verdict", label="All claims")
+
+
+def table_row(head: Sequence[str], cells: Sequence[object], attributes: str = "") -> str:
+    """A row of `rows_table` from the HTML of its cells; a phone shows it as a card with heads."""
+    named = (f'<td data-label="{escape(name)}">{cell}</td>' for name, cell in zip(head, cells, strict=True))
+    return f"<tr{attributes}>{''.join(named)}</tr>"
 
 
 def rows_table(head: Sequence[str], rows: Iterable[str], caption: str, label: str = "") -> Html:
@@ -159,12 +165,13 @@ def _cell(claim: Claim, verdict: Verdict) -> str:
 
 def _row(claim: Claim, verdict: Verdict, anchor: str) -> str:
     effect = effect_text(claim, verdict) if verdict.effect is not None else "–"
-    return (
-        f'<tr id="claim-{anchor}" data-claim="{claim.id}">'
-        f"<td><strong>{claim.id}</strong> {escape(claim.sentence)}</td>"
-        f'<td>{badge(verdict.verdict)}<br><span class="track">{verdict.track}</span></td>'
-        f"<td>{escape(effect)}</td><td>{escape(_behind(verdict))}</td></tr>"
+    cells = (
+        f"<strong>{claim.id}</strong> {escape(claim.sentence)}",
+        f'{badge(verdict.verdict)}<br><span class="track">{verdict.track}</span>',
+        escape(effect),
+        escape(_behind(verdict)),
     )
+    return table_row(_HEAD, cells, f' id="claim-{anchor}" data-claim="{claim.id}"')
 
 
 def _card(claim: Claim, verdict: Verdict, anchor: str) -> str:

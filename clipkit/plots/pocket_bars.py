@@ -5,7 +5,7 @@ from html import escape
 import matplotlib.pyplot as plt
 
 from clipkit.plots.factors import six_factors
-from clipkit.plots.ledger import Html, rows_table
+from clipkit.plots.ledger import Html, rows_table, table_row
 from clipkit.registry import Registry
 from clipkit.sections.headlines import HEADLINES, headline_contrasts
 from clipkit.sections.pocket.bars import bars
@@ -13,12 +13,20 @@ from clipkit.sections.pocket.bars import bars
 
 def bars_table() -> Html:
     """The bars as a table: what was wanted, what the base recipes reach on the validation draw, and whether."""
+    head = ("Bar", "Recipe", "Reached", "Wanted", "Met")
     rows = (
-        f"<tr><td>{escape(r.bar)}</td><td>{escape(r.recipe)}</td><td>{reached(r)}</td>"
-        f"<td>{_wanted(r.least, r.most)}</td><td>{'yes' if r.met else '<strong>no</strong>'}</td></tr>"
+        table_row(
+            head,
+            (
+                escape(r.bar),
+                escape(r.recipe),
+                reached(r),
+                _wanted(r.least, r.most),
+                "yes" if r.met else "<strong>no</strong>",
+            ),
+        )
         for r in bars().itertuples()
     )
-    head = ("Bar", "Recipe", "Reached", "Wanted", "Met")
     caption = "What the base models were to reach, on the validation draw"
     return rows_table(head, rows, caption, label="Bars for the base models")
 

@@ -39,6 +39,12 @@ def test_numbers_stand_with_interval_models_and_p():
     assert "0.50 [0.25, 0.75]" in html and "12 models, 7 independent; corrected p = 0.03" in html
 
 
+def test_each_cell_of_a_row_carries_the_head_of_its_column():
+    html = ledger.table([one("weaker")])
+    heads = re.findall(r'<th scope="col">([^<]+)</th>', html)
+    assert len(heads) == 4 and re.findall(r'data-label="([^"]+)"', html) == heads
+
+
 def test_the_first_track_that_can_tell_decides():
     empty = Verdict("B1", "record", "not testable here", None, None, None, 0, 0, None, "no data")
     assert ledger.strongest([empty, one("fails")._replace(track="pocket")]).track == "pocket"
