@@ -1,6 +1,7 @@
 """What every committed notebook must be: without results, with parameters that can be read and checked."""
 
 import ast
+import re
 from pathlib import Path
 
 import nbformat
@@ -28,6 +29,13 @@ def test_holds_no_results(notebook):
         if cell.cell_type == "code":
             assert cell.outputs == [], f"cell {number}"
             assert cell.execution_count is None, f"cell {number}"
+
+
+def test_a_chapter_that_quotes_one_track_says_of_every_verdict_which(notebook):
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    quoted = re.findall(r"`([A-Z]\d-(?:(\w+)-)?(?:verdict|effect|models|clusters))`", prose)
+    if any(track for _, track in quoted):
+        assert not [key for key, track in quoted if not track]
 
 
 def test_is_valid_and_every_cell_keeps_an_id(notebook):

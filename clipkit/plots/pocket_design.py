@@ -6,7 +6,7 @@ from html import escape
 import matplotlib.pyplot as plt
 import numpy as np
 
-from clipkit.plots.ledger import Html, rows_table
+from clipkit.plots.ledger import Html, rows_table, table_row
 from clipkit.plots.style import ACCENT, MUTED
 from clipkit.pocket.zoo.design import ContrastSpec
 
@@ -103,10 +103,18 @@ def _legend(ax) -> None:
 
 def reservations(contrasts: Iterable[ContrastSpec]) -> Html:
     """The contrasts with a note, as a table: what is compared, whether it is clean, and what it leaves open."""
+    head = ("Contrast", "Compared", "Clean", "Left open")
     rows = (
-        f'<tr><th scope="row">{escape(c.id)}</th><td>{escape(c.aspect)}<br>({escape(c.a)} against {escape(c.b)})</td>'
-        f"<td>{'yes' if c.clean else 'no'}</td><td>{escape(c.note)}</td></tr>"
+        table_row(
+            head,
+            (
+                f"<strong>{escape(c.id)}</strong>",
+                f"{escape(c.aspect)}<br>({escape(c.a)} against {escape(c.b)})",
+                "yes" if c.clean else "no",
+                escape(c.note),
+            ),
+        )
         for c in contrasts
         if c.note
     )
-    return rows_table(("Contrast", "Compared", "Clean", "Left open"), rows, "What contrasts leave open")
+    return rows_table(head, rows, "What contrasts leave open")

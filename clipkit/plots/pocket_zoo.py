@@ -155,7 +155,7 @@ def learning_curves(paths: Iterable[Path], contrasts: Iterable[ContrastSpec]) ->
     shown = _compared(points, contrasts)
     last = shown.loc[shown.groupby(["factor", "model"])["samples"].idxmax()]
     ends = last.groupby(["factor", "recipe", "place"], as_index=False)[["samples", "accuracy"]].mean()
-    ends["height"] = ends.groupby(["factor", "samples"])["accuracy"].transform(_apart)
+    ends["height"] = ends.groupby(["factor", ends.samples.round(-4)])["accuracy"].transform(_apart)
     factors = list(shown.factor.unique()) or ["none"]
     pick = alt.param(
         "factor_shown", value=factors[0], bind=alt.binding_select(options=factors, name="Compared: ")
@@ -186,9 +186,7 @@ def learning_curves(paths: Iterable[Path], contrasts: Iterable[ContrastSpec]) ->
         + labels.mark_circle(size=50, opacity=1, xOffset=8).encode(color=colour)
         + labels.mark_text(align="left", dx=15, fontSize=11, limit=125).encode(text="recipe:N")
     )
-    chart = chart.add_params(pick).properties(
-        width="container", height=360, padding={"left": 5, "top": 5, "bottom": 5, "right": 130}
-    )
+    chart = chart.add_params(pick).properties(width="container", height=360)
     return show(
         chart,
         alt=f"Learning curves of {points.model.nunique()} models: accuracy on wild validation images against the "
@@ -217,7 +215,7 @@ def _compared(points: pd.DataFrame, contrasts: Iterable[ContrastSpec]) -> pd.Dat
     return points.merge(pd.DataFrame(rows, columns=["factor", "recipe", "place"]), on="recipe")
 
 
-def _apart(heights: pd.Series, gap: float = 0.035) -> pd.Series:
+def _apart(heights: pd.Series, gap: float = 0.025) -> pd.Series:
     """The heights, raised as far as needed for each to lie `gap` above the one below.
 
     >>> _apart(pd.Series([0.5, 0.5, 0.9]), 0.1).round(2).tolist()
