@@ -72,6 +72,8 @@ def _effect(claim: Claim, evidence: Evidence, p_corrected: float) -> tuple[str, 
         if evidence.effect >= claim.margin:
             return HOLDS, f"the interval excludes zero and the effect reaches {margin}"
         return WEAKER, f"the interval excludes zero, but the effect stays below {margin}"
+    if evidence.high < 0 and p_corrected < ALPHA:
+        return FAILS, "the interval excludes zero, and the effect goes the other way"
     if evidence.high < claim.margin:
         return FAILS, f"no effect is shown after correction, and one of {margin} is excluded"
     if evidence.low > 0:

@@ -51,6 +51,15 @@ def test_the_reason_tells_rule_and_note():
 
 
 @pytest.mark.parametrize(
+    ("high", "p", "said"),
+    [(-1.0, 0.001, "goes the other way"), (-1.0, 0.2, "no effect"), (0.5, 0.001, "no effect")],
+)
+def test_an_effect_that_is_surely_of_the_other_sign_is_not_called_none(high, p, said):
+    found = judge(EFFECT, "record", Evidence(-2.0, -3.0, high, p, 9, 7), p)
+    assert found.verdict == FAILS and said in found.reason
+
+
+@pytest.mark.parametrize(
     ("effect", "p"), [(5.0, 0.01), (float("nan"), 0.01), (0.5, 1.2), (0.5, float("nan"))]
 )
 def test_evidence_that_cannot_be_right_is_refused(effect, p):
