@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from clipkit.book.parameters import declared, fits
+from clipkit.book.parameters import choices, declared, fits
 from clipkit.book.stage import pages
 
 ROOT = Path(__file__).parent.parent
@@ -65,7 +65,9 @@ def test_parameters_are_typed_commented_and_checkable(notebook, path):
         name = statement.target.id
         assert "#" in lines[statement.lineno - 1], f"{name} has no comment"
         assert seen.get(name) == ast.unparse(statement.annotation), f"papermill reads no type of {name}"
-        assert fits(ast.literal_eval(statement.value), seen[name]), f"the default of {name} does not fit"
+        default, allowed = ast.literal_eval(statement.value), choices(lines[statement.lineno - 1])
+        assert fits(default, seen[name]), f"the default of {name} does not fit"
+        assert not allowed or default in allowed, f"the default of {name} is not one of its choices"
 
 
 def test_is_a_page_of_the_book(path):

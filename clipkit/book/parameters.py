@@ -6,6 +6,7 @@ a profile would run for an hour and report the default's numbers. Here it ends t
 
 import ast
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,15 +24,29 @@ def declared(notebook: Path) -> dict[str, str]:
     The annotation is the text in the cell, "None" where there is none. papermill reads one assignment a
     line and knows names, brackets and commas in an annotation, so write `Optional[int]`, not `int | None`.
     """
+    return {name: facts["inferred_type_name"].strip() for name, facts in _inspected(notebook).items()}
+
+
+def choices(help: str) -> list[str]:
+    """The only values that a parameter may take: those in quotes after "one of" in its comment; none if all may do.
+
+    >>> choices('line through the baselines: one of "huber", "theil-sen"')
+    ['huber', 'theil-sen']
+    >>> choices('a model, such as "resnet-wild-s0"')
+    []
+    """
+    return re.findall(r'"([^"]+)"', help.partition("one of ")[2])
+
+
+def _inspected(notebook: Path) -> dict[str, dict[str, str]]:
     logger = logging.getLogger("papermill")
     level, logger.level = logger.level, logging.ERROR  # a notebook without parameters is no reason to warn
     try:
-        found = papermill.inspect_notebook(str(notebook))
+        return papermill.inspect_notebook(str(notebook))
     except ValueError as error:
         raise BadInput(f"notebook {notebook.stem}: {error}", "save it with the kernel python3") from None
     finally:
         logger.level = level
-    return {name: facts["inferred_type_name"].strip() for name, facts in found.items()}
 
 
 def fits(value: object, annotation: str) -> bool:
@@ -70,8 +85,8 @@ def _fits(value: object, node: ast.expr, annotation: str) -> bool:
 
 
 def check(notebook: Path, parameters: Mapping[str, object]) -> None:
-    """Raise BadInput unless `notebook` declares each name in `parameters` with a type that the value fits."""
-    known = declared(notebook)
+    """Raise BadInput unless `notebook` declares each name in `parameters`, and its type and choices allow the value."""
+    known, facts = declared(notebook), _inspected(notebook)
     for name, value in parameters.items():
         if name not in known:
             remedy = did_you_mean(name, known) if known else "its cell tagged `parameters` declares none"
@@ -80,4 +95,10 @@ def check(notebook: Path, parameters: Mapping[str, object]) -> None:
             raise BadInput(
                 f"parameter {name!r} of notebook {notebook.stem} takes {known[name]}, not {value!r}",
                 "mend the profile or the parameters cell",
+            )
+        allowed = choices(facts[name]["help"])
+        if allowed and value not in allowed:
+            raise BadInput(
+                f"parameter {name!r} of notebook {notebook.stem} cannot be {value!r}",
+                did_you_mean(str(value), allowed),
             )

@@ -14,7 +14,8 @@ PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "languag
 def folder(tmp_path):
     """A folder with one notebook, `toy`, and an empty folder of profiles."""
     declared = (
-        "draws: int = 100  # resamples\nnames: list[str] = []  # models\nlimit: Optional[float] = None  # cap"
+        "draws: int = 100  # resamples\nnames: list[str] = []  # models\nlimit: Optional[float] = None  # cap\n"
+        'line: str = "huber"  # one of "huber", "theil-sen"'
     )
     cell = new_code_cell(declared, metadata={"tags": ["parameters"]})
     nbformat.write(new_notebook(cells=[cell], metadata=PYTHON), tmp_path / "toy.ipynb")
@@ -50,7 +51,7 @@ def test_an_annotation_that_cannot_be_checked_is_refused():
 
 def test_declared_reads_names_and_types(folder):
     assert parameters.declared(folder / "toy.ipynb") == {
-        "draws": "int", "names": "list[str]", "limit": "Optional[float]"
+        "draws": "int", "names": "list[str]", "limit": "Optional[float]", "line": "str"
     }  # fmt: skip
 
 
@@ -67,6 +68,11 @@ def test_own_parameters_win_over_common_ones(folder):
             "notebooks: {toy: {draws: many}}",
             "parameter 'draws' of notebook toy takes int, not 'many'",
             "mend",
+        ),
+        (
+            "notebooks: {toy: {line: theilsen}}",
+            "parameter 'line' of notebook toy cannot be 'theilsen'",
+            "Did you mean theil-sen?",
         ),
         ("notebooks: {toi: {draws: 5}}", "profile small.yml names 'toi'", "Did you mean toy?"),
         ("common: {name: [a]}", "no notebook has the common parameter 'name'", "Did you mean names?"),
