@@ -237,7 +237,7 @@ class _Blocks:
 class _Preprocessed(torch.utils.data.Dataset):
     """Position → (position, tensor or None, why not). A broken image must not end the worker.
 
-    Positions whose pixels lie in memory come as one batch, (tensor, positions, {}), already in the tower's layout.
+    Positions whose pixels lie in memory come as one batch, (tensor, positions, {}).
     """
 
     def __init__(self, dataset: ImageDataset, model: Model):

@@ -1,18 +1,15 @@
 """The page on notebooks' parameters: what each takes, and how to run it with another value."""
 
 import ast
-import re
 import shlex
 from pathlib import Path
 
 import nbformat
-import papermill
 import yaml
 
-from clipkit.book.parameters import declared
+from clipkit.book.parameters import QUOTED, inspected
 
 MARK = "% parameters of all notebooks"
-_QUOTED = re.compile(r'"([^"]+)"')
 
 
 def describe(source: Path, notebooks: list[Path]) -> str:
@@ -30,11 +27,11 @@ def example(notebook: Path) -> tuple[str, object]:
     there is none, the first text with its default, in whose place a reader puts what the meaning allows.
     """
     found, texts = {}, {}
-    for name, facts in papermill.inspect_notebook(str(notebook)).items():
+    for name, facts in inspected(notebook).items():
         default = ast.literal_eval(facts["default"])
         if isinstance(default, str):
             texts[name] = default
-        others = [value for value in _QUOTED.findall(facts["help"]) if value != default]
+        others = [value for value in QUOTED.findall(facts["help"]) if value != default]
         if isinstance(default, int):
             found[name] = default + 1
         elif isinstance(default, str) and others:
@@ -44,10 +41,9 @@ def example(notebook: Path) -> tuple[str, object]:
 
 def _section(notebook: Path, place: Path) -> str:
     title = nbformat.read(notebook, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ")
-    types = declared(notebook)
     rows = [
-        f"| `{name}` | `{types[name]}` | `{facts['default']}` | {facts['help']} |"
-        for name, facts in papermill.inspect_notebook(str(notebook)).items()
+        f"| `{name}` | `{facts['inferred_type_name']}` | `{facts['default']}` | {facts['help']} |"
+        for name, facts in inspected(notebook).items()
     ]
     name, value = example(notebook)
     said = shlex.quote(yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip())

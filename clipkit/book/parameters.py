@@ -15,6 +15,7 @@ import papermill
 from clipkit.errors import BadInput
 from clipkit.registry import did_you_mean
 
+QUOTED = re.compile(r'"([^"]+)"')
 _SCALARS = {"bool": bool, "int": int, "str": str, "dict": dict, "list": list, "None": type(None)}
 
 
@@ -24,7 +25,7 @@ def declared(notebook: Path) -> dict[str, str]:
     The annotation is the text in the cell, "None" where there is none. papermill reads one assignment a
     line and knows names, brackets and commas in an annotation, so write `Optional[int]`, not `int | None`.
     """
-    return {name: facts["inferred_type_name"].strip() for name, facts in _inspected(notebook).items()}
+    return {name: facts["inferred_type_name"] for name, facts in inspected(notebook).items()}
 
 
 def choices(help: str) -> list[str]:
@@ -35,18 +36,23 @@ def choices(help: str) -> list[str]:
     >>> choices('a model, such as "resnet-wild-s0"')
     []
     """
-    return re.findall(r'"([^"]+)"', help.partition("one of ")[2])
+    return QUOTED.findall(help.partition("one of ")[2])
 
 
-def _inspected(notebook: Path) -> dict[str, dict[str, str]]:
+def inspected(notebook: Path) -> dict[str, dict[str, str]]:
+    """Name → what papermill reads of each parameter: `inferred_type_name`, `default` as text, `help` (its comment)."""
     logger = logging.getLogger("papermill")
     level, logger.level = logger.level, logging.ERROR  # a notebook without parameters is no reason to warn
     try:
-        return papermill.inspect_notebook(str(notebook))
+        found = papermill.inspect_notebook(str(notebook))
     except ValueError as error:
         raise BadInput(f"notebook {notebook.stem}: {error}", "save it with the kernel python3") from None
     finally:
         logger.level = level
+    return {
+        name: facts | {"inferred_type_name": facts["inferred_type_name"].strip()}
+        for name, facts in found.items()
+    }
 
 
 def fits(value: object, annotation: str) -> bool:
@@ -86,17 +92,17 @@ def _fits(value: object, node: ast.expr, annotation: str) -> bool:
 
 def check(notebook: Path, parameters: Mapping[str, object]) -> None:
     """Raise BadInput unless `notebook` declares each name in `parameters`, and its type and choices allow the value."""
-    known, facts = declared(notebook), _inspected(notebook)
+    known = inspected(notebook)
     for name, value in parameters.items():
         if name not in known:
             remedy = did_you_mean(name, known) if known else "its cell tagged `parameters` declares none"
             raise BadInput(f"notebook {notebook.stem} has no parameter {name!r}", remedy)
-        if known[name] != "None" and not fits(value, known[name]):
+        annotation, allowed = known[name]["inferred_type_name"], choices(known[name]["help"])
+        if annotation != "None" and not fits(value, annotation):
             raise BadInput(
-                f"parameter {name!r} of notebook {notebook.stem} takes {known[name]}, not {value!r}",
+                f"parameter {name!r} of notebook {notebook.stem} takes {annotation}, not {value!r}",
                 "mend the profile or the parameters cell",
             )
-        allowed = choices(facts[name]["help"])
         if allowed and value not in allowed:
             raise BadInput(
                 f"parameter {name!r} of notebook {notebook.stem} cannot be {value!r}",

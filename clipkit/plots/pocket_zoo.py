@@ -155,6 +155,7 @@ def learning_curves(paths: Iterable[Path], contrasts: Iterable[ContrastSpec]) ->
     shown = _compared(points, contrasts)
     last = shown.loc[shown.groupby(["factor", "model"])["samples"].idxmax()]
     ends = last.groupby(["factor", "recipe", "place"], as_index=False)[["samples", "accuracy"]].mean()
+    # Curves end a few batches apart: their names still stand one over the other.
     ends["height"] = ends.groupby(["factor", ends.samples.round(-4)])["accuracy"].transform(_apart)
     factors = list(shown.factor.unique()) or ["none"]
     pick = alt.param(
