@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 
 from clipkit.card.headlines import POCKET
+from clipkit.card.model_map import model_map
 from clipkit.card.numbers import factors
 from clipkit.models.cards import ModelCard, card
-from clipkit.plots.explorers.shell import Choice, explorer
 from clipkit.plots.ledger import Html
-from clipkit.results import SIX_FACTORS
 from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.outputs import DEFAULT_PROMPTS
 from clipkit.sections.pocket.results import zoo_results
@@ -51,33 +50,14 @@ def zoo_map(
     Raises UnknownName for a metric or model that nobody measured.
     """
     table = table or zoo_results()
-    # Rounded once, as `clipkit card` does it: twice would sometimes give another last digit.
-    frame = headline_frame(table).set_index(["model", "metric"]).map(lambda value: float(f"{value:.3f}"))
-    titles = [h.title for h in POCKET if h.title in frame.index.unique("metric")]
-    cards = [card(name) for name in table.said]
-    of = [groups(c) for c in cards]
-    kinds = [list(dict.fromkeys(sorted(column))) for column in zip(*of, strict=True)]
-    data = {
-        "metrics": titles,
-        "factors": SIX_FACTORS,
-        "groups": kinds,
-        "models": [
-            {
-                "name": c.name,
-                "groups": [kind.index(word) for kind, word in zip(kinds, words, strict=True)],
-                "words": list(factors(c).values()),
-                "values": [
-                    frame.loc[(c.name, title)].tolist() if (c.name, title) in frame.index else None
-                    for title in titles
-                ],
-            }
-            for c, words in zip(cards, of, strict=True)
-        ],
-    }
-    controls = [
-        Choice("x", "Across", titles, x or titles[0]),
-        Choice("y", "Upwards", titles, y or titles[1]),
-        Choice("colour", "Colour", SIX_FACTORS, "fine-tuning"),
-        Choice("model", "Model", [c.name for c in cards], model),
-    ]
-    return explorer("zoo-map", "Map of the zoo", controls, data)
+    return model_map(
+        "zoo-map",
+        "Map of the zoo",
+        headline_frame(table),
+        [card(name) for name in table.said],
+        groups,
+        x=x,
+        y=y,
+        model=model,
+        more="All its numbers",
+    )

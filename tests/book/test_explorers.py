@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from clipkit.card.record_map import record_frame
 from clipkit.card.zoo_map import headline_frame
+from clipkit.models import card
 from clipkit.plots.calibration import bins
 from clipkit.plots.explorers.reliability import calibrated_band
 from clipkit.pocket.world.counterfactuals import FACTORS
@@ -16,6 +18,7 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "twins": "explore",
     "zoo-map": "explore",
+    "record-map": "explore",
     "reliability": "calibration",
     "matches": "correspondence",
     "prompt-band": "prompts",
@@ -112,6 +115,26 @@ def test_a_model_without_a_number_is_said_to_have_none(explorer):
     map_.choose("model", "linear-probe-wild-s0")
     assert "has no such number" in map_.says
     assert "linear-probe-wild-s0" not in {row[0] for row in map_.rows()}
+
+
+def test_real_models_are_on_a_map_of_their_own(explorer, public):
+    map_ = explorer("record-map")
+    across, up = "Flickr30k, text recall@1", "ImageNet-Sketch"
+    map_.choose("x", across)
+    map_.choose("y", up)
+    map_.choose("colour", "contrastive loss")
+    frame = record_frame().set_index(["model", "metric"])
+    assert map_.marks().count() == len(map_.rows()) == len(frame.xs(across, level="metric"))
+    highest = min(map_.marks().all(), key=lambda mark: mark.bounding_box()["y"])
+    map_.point_at(highest)
+    model = map_.chosen("model")
+    of_clips = frame.loc[frame.xs(across, level="metric").index].xs(up, level="metric")
+    assert of_clips["value"].idxmax() == model
+    value, low, high = frame.loc[(model, up)]
+    assert f"{number(value)} [{number(low)}, {number(high)}]" in map_.says
+    assert f"clipkit card {model}" in map_.says and card(model).source in map_.says
+    map_.root.get_by_role("checkbox", name="softmax", exact=True).uncheck()
+    assert {row[1] for row in map_.rows()} == {"sigmoid", "softmax+captioning"}
 
 
 def test_arrow_keys_slide_through_the_twins(explorer):

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from prompt_zoo import LOSSES, asked_zoo
 
-from clipkit.card import zoo_map
+from clipkit.card import record_map, zoo_map
 from clipkit.card.numbers import robustness_card
 from clipkit.errors import UnknownName
 from clipkit.models import load
@@ -20,6 +20,7 @@ from clipkit.plots.explorers import matches, prompts, reliability, shell, twins
 from clipkit.pocket.prompt_variants import SET, TEMPLATE
 from clipkit.pocket.sets import SETS as POCKET_SETS
 from clipkit.pocket.world.palette import CLASS_NAMES
+from clipkit.sections import natural_shifts
 from clipkit.sections.measure.correspondence import SETS, pair_scores
 from clipkit.sections.outputs import PROMPT_SETS
 from clipkit.sections.pocket.results import zoo_results
@@ -55,14 +56,31 @@ def test_the_map_has_the_numbers_of_the_card(name):
         )
 
 
-def test_the_map_groups_all_models_and_has_a_mark_for_each_group():
-    said = data_of(zoo_map.zoo_map())
-    assert {model["name"] for model in said["models"]} == set(zoo_results().said)
+def marked(said: dict) -> set[str]:
+    """The models of a map, each in a group by each factor, of which none is empty or looks like another."""
     for factor, kinds in enumerate(said["groups"]):
         assert {model["groups"][factor] for model in said["models"]} == set(range(len(kinds)))
         assert len(kinds) <= 42, "seven colours and six shapes tell so many apart"
+    return {model["name"] for model in said["models"]}
+
+
+def test_the_map_groups_all_models_and_has_a_mark_for_each_group():
+    assert marked(data_of(zoo_map.zoo_map())) == set(zoo_results().said)
     with pytest.raises(UnknownName, match="'Model' has no 'resnet-wild'"):
         zoo_map.zoo_map(model="resnet-wild")
+
+
+def test_the_map_of_published_results_has_the_published_numbers(public):
+    said = data_of(record_map.record_map())
+    assert marked(said) == set(natural_shifts.record_models().model)
+    (one,) = [model for model in said["models"] if model["name"] == "ViT-L-14/openai"]
+    found = dict(zip(said["metrics"], one["values"], strict=True))
+    value, low, high = found["ImageNet"]
+    assert value == pytest.approx(0.7554, abs=1e-3)
+    assert high - low == pytest.approx(2 * 1.96 * (value * (1 - value) / 50_000) ** 0.5, abs=1.1e-3)
+    (baseline,) = [model for model in said["models"] if model["name"] == "vgg16.tv_in1k"]
+    assert dict(zip(said["metrics"], baseline["values"], strict=True))["COCO, text recall@1"] is None
+    assert said["groups"][5][baseline["groups"][5]] == "no: it has a head of its own"
 
 
 def test_twins_are_scenes_of_the_measured_set_pixel_by_pixel():

@@ -1,4 +1,4 @@
-// Every model by two of its headline numbers; colour and shape tell one of the six factors.
+// Every model by two of its numbers; colour and shape tell one of the six factors.
 (() => {
   const { explorer, html, mark, line, key, interval, around, plane, onPoint } = clipkitExplorer;
 
@@ -24,7 +24,7 @@
       return [
         html("strong", {}, model.name),
         html("dl", {}, ...about.flatMap(([what, said]) => [html("dt", {}, what), html("dd", {}, said)])),
-        html("p", {}, "All its numbers: ", html("code", {}, `clipkit card ${model.name}`)),
+        html("p", {}, `${data.more}: `, html("code", {}, `clipkit card ${model.name}`)),
       ];
     };
 

@@ -36,17 +36,20 @@ class Slider(NamedTuple):
     at: int = 0
 
 
-def explorer(name: str, title: str, controls: Sequence[Choice | Slider], data: dict) -> Html:
-    """An explorer as HTML; its script, {name}.js, finds in `data` what it shows.
+def explorer(
+    name: str, title: str, controls: Sequence[Choice | Slider], data: dict, *, kind: str = ""
+) -> Html:
+    """An explorer as HTML; its script, {kind}.js, finds in `data` what it shows.
 
-    title: what the explorer is called, for those who cannot see it. In live notebooks, where the script is missing, a
-    sentence says so. Raises UnknownName if a choice begins with what is not among its options.
+    name: the id of the explorer on its page, and its kind where that is not given. title: what the explorer is called,
+    for those who cannot see it. In live notebooks, where the script is missing, a sentence says so. Raises UnknownName
+    if a choice begins with what is not among its options.
     """
     # "</" would end the script element early wherever it stood in the data.
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
     called = escape(title, quote=True)
     return Html(
-        f'<div class="explorer" data-explorer="{name}" id="{name}" role="group" aria-label="{called}">'
+        f'<div class="explorer" data-explorer="{kind or name}" id="{name}" role="group" aria-label="{called}">'
         f'<div class="explorer-controls">{"".join(map(_control, controls))}</div>'
         '<div class="explorer-legend"></div>'
         '<div class="explorer-view"><p>The script of the built book draws here.</p></div>'
