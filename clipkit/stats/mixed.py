@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 from statsmodels.regression.mixed_linear_model import MixedLM
 
 from clipkit.errors import BadInput
@@ -62,7 +62,7 @@ def random_intercept(y, X, groups, *, level: float = 0.95) -> MixedFit:
     boundary = _groups_explain_nothing(y, X.to_numpy(), codes)
     if boundary:
         # There the model is least squares, and MixedLM's optimiser and Hessian break down.
-        fit = sm.OLS(y, X).fit()
+        fit = OLS(y, X).fit()
         estimate, covariance, group_variance, converged = fit.params, fit.cov_params(), 0.0, True
     else:
         with warnings.catch_warnings():
@@ -103,7 +103,7 @@ def _design(y, X, groups) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
         groups = X[groups]
     if isinstance(y, str):
         try:
-            model = sm.OLS.from_formula(y, X, missing="raise")
+            model = OLS.from_formula(y, X, missing="raise")
         except Exception as error:
             raise BadInput(
                 f"formula {y!r} does not fit the data: {error}", "check names and missing values"
