@@ -27,6 +27,7 @@ def setup(app: Sphinx) -> dict:
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.connect("config-inited", _choose_mathml)
     app.connect("autodoc-process-docstring", _prose)
+    app.connect("autodoc-skip-member", _skip)
     # After the extensions that add scripts (default priority 500), before the page is written.
     app.connect("html-page-context", _scripts, priority=900)
     app.connect("build-finished", _finish)
@@ -56,6 +57,11 @@ def _prose(app, what, name, obj, options, lines) -> None:
         pieces[1::2] = [f"``{code.strip('`')}``" for code in pieces[1::2]]
         prose.append("".join(pieces))
     lines[:] = prose
+
+
+def _skip(app, what, name, obj, skip, options) -> bool | None:
+    """Leave out the fields of a NamedTuple: the text of its class tells what they are, Python only their places."""
+    return True if (getattr(obj, "__doc__", None) or "").startswith("Alias for field number") else None
 
 
 def _indent(line: str) -> int:
