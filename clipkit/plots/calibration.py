@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from clipkit.errors import MissingData
 from clipkit.plots import intervals
-from clipkit.plots.factors import FACTOR_COLOURS, six_factors
+from clipkit.plots.factors import height_of, six_factors
 from clipkit.plots.style import ACCENT, KIND_COLOURS
 from clipkit.pocket.zoo.recipe import split_name
 from clipkit.results import Result
@@ -159,7 +159,7 @@ def factors(metric: str = RMS, table: MeasuredTable | None = None) -> Figure:
         contrast_frame(table, section=SECTION, dataset=dataset, subset=ALL, metric=metric)
         for dataset in _PLACES
     ]
-    height = 1.4 + 0.235 * (len(found[0]) + 0.6 * len(FACTOR_COLOURS))
+    height = height_of(len(found[0]))
     figure, axes = plt.subplots(1, len(found), figsize=(9.6, height), sharex=True)
     name = "calibration error" if metric == RMS else "confidence minus accuracy"
     for ax, frame, place in zip(axes, found, _PLACES.values(), strict=True):

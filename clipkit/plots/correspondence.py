@@ -14,7 +14,7 @@ from clipkit.dense import dense
 from clipkit.models import load
 from clipkit.models.model import Model
 from clipkit.plots.chapter import glue_text
-from clipkit.plots.factors import FACTOR_COLOURS, six_factors
+from clipkit.plots.factors import height_of, six_factors
 from clipkit.plots.pixel_page import LINE, Page, put_grid
 from clipkit.plots.pocket_world import draw
 from clipkit.pocket.dataset import PocketData
@@ -145,7 +145,7 @@ def factors(table: MeasuredTable | None = None) -> None:
         "each on its own grid": section.contrasts_on(table=table),
         "all on 6 × 6 cells": section.contrasts_on(control=MATCHED, table=table),
     }
-    height = 1.4 + 0.235 * (max(map(len, found.values())) + 0.6 * len(FACTOR_COLOURS))
+    height = height_of(max(map(len, found.values())))
     figure, axes = plt.subplots(1, 2, figsize=(9.6, height))
     for ax, (title, frame) in zip(axes, found.items(), strict=True):
         six_factors(frame, xlabel="", scale=100, ax=ax)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from clipkit.plots.chapter import glue_text
-from clipkit.plots.factors import FACTOR_COLOURS, six_factors
+from clipkit.plots.factors import height_of, six_factors
 from clipkit.plots.plane import TICKS
 from clipkit.plots.style import ACCENT, MUTED
 from clipkit.pocket.cards import n_images
@@ -74,8 +74,8 @@ def factors(table: MeasuredTable | None = None) -> None:
         "in all": contrast_frame(table, **BOTH),
         "beyond accuracy": contrast_frame(beyond_accuracy(table), **BEYOND),
     }
-    rows = max(map(len, found.values())) + 0.6 * len(FACTOR_COLOURS)
-    figure, axes = plt.subplots(1, 2, figsize=(9.6, 1.4 + 0.235 * rows))
+    height = height_of(max(map(len, found.values())))
+    figure, axes = plt.subplots(1, 2, figsize=(9.6, height))
     for ax, (title, frame) in zip(axes, found.items(), strict=True):
         six_factors(frame, xlabel="", scale=100, ax=ax)
         ax.set_title(title)

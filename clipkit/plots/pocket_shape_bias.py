@@ -8,7 +8,7 @@ import pandas as pd
 from clipkit.claims import Verdict, load
 from clipkit.plots import intervals
 from clipkit.plots.chapter import glue_text
-from clipkit.plots.factors import FACTOR_COLOURS, six_factors
+from clipkit.plots.factors import height_of, six_factors
 from clipkit.plots.ledger import effect_text
 from clipkit.plots.style import KIND_COLOURS
 from clipkit.pocket.world.sampling import DISTRIBUTIONS
@@ -109,7 +109,7 @@ def factors(table: MeasuredTable | None = None, subset: str = ALL_CLASSES) -> No
     """What each single change of the design does to shape bias, on both backgrounds."""
     table = table or zoo_results()
     found = [contrast_frame(table, **key(background, subset)) for background in BACKGROUNDS]
-    height = 1.4 + 0.235 * (len(found[0]) + 0.6 * len(FACTOR_COLOURS))
+    height = height_of(len(found[0]))
     figure, axes = plt.subplots(1, len(BACKGROUNDS), figsize=(9.6, height), sharex=True)
     for ax, frame, background in zip(axes, found, BACKGROUNDS, strict=True):
         six_factors(frame, xlabel="change in shape bias", ax=ax)

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from clipkit.plots import intervals
-from clipkit.plots.factors import FACTOR_COLOURS, six_factors
+from clipkit.plots.factors import height_of, six_factors
 from clipkit.plots.plane import scatter_with_line
 from clipkit.plots.style import ACCENT, KIND_COLOURS, MUTED
 from clipkit.plots.visual_factors import label
@@ -74,7 +74,7 @@ def two_contrasts(left: pd.DataFrame, right: pd.DataFrame, xlabels: tuple[str, s
     """Two frames of contrasts with the rows that both have, side by side; fractions, shown in points."""
     both = set(left.id) & set(right.id)
     frames = [f[f.id.isin(both)] for f in (left, right)]
-    height = 1.4 + 0.235 * (len(both) + 0.6 * len(FACTOR_COLOURS))
+    height = height_of(len(both))
     _, axes = plt.subplots(1, 2, figsize=(10.2, height))
     for ax, frame, xlabel in zip(axes, frames, xlabels, strict=True):
         six_factors(frame, xlabel=xlabel, scale=100, ax=ax)

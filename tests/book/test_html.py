@@ -124,7 +124,9 @@ def test_links_say_where_they_lead(tree):
 
 
 def test_the_reference_has_a_text_for_each_entry(tree):
-    entry = re.compile(r'<dt class="sig[^>]*\bid="([^"]+)"(?:(?!</dt>).)*</dt>\s*<dd>\s*(?:</dd>|<p>Alias)', re.S)
+    entry = re.compile(
+        r'<dt class="sig[^>]*\bid="([^"]+)"(?:(?!</dt>).)*</dt>\s*<dd>\s*(?:</dd>|<p>Alias)', re.S
+    )
     pages = {path.name: page for path, page in tree.items() if path.name.startswith("api-")}
     assert len(pages) > 5
     assert {name: found for name, page in pages.items() if (found := entry.findall(page.text))} == {}

@@ -12,7 +12,7 @@ def test_each_contrast_is_a_row_and_only_sure_ones_are_bold():
     frame = pd.DataFrame(
         {
             "factor": ["fine-tuning", "architecture", "fine-tuning"],
-            "aspect": ["none → LoRA", "ResNet → transformer", "none → FLYP"],
+            "aspect": ["none → LoRA", "augmentation: shift and mirror → none", "none → FLYP"],
             "effect": [0.1, -0.2, 0.0],
             "low": [0.05, -0.3, -0.1],
             "high": [0.15, -0.1, 0.1],
@@ -23,7 +23,7 @@ def test_each_contrast_is_a_row_and_only_sure_ones_are_bold():
     )
     ax = six_factors(frame, xlabel="points", scale=100)
     assert [t.get_text() for t in ax.get_yticklabels()] == [
-        "ResNet → transformer",
+        "augmentation: shift and mirror\n→ none",
         "none → LoRA",
         "none → FLYP",
     ]
