@@ -62,7 +62,12 @@ def verdicts_of(name: str | Path, releases: Path | None = None) -> list[Verdict]
         known = [NOW, *TRACKS, *released]
         if Path(name).suffix == ".json":
             raise MissingData(f"no file {name}", "write one: clipkit claims --json > FILE")
-        raise UnknownName(f"unknown ledger {str(name)!r}", did_you_mean(str(name), known))
+        remedy = did_you_mean(str(name), known)
+        if releases and not released:
+            remedy += (
+                f" Of releases there are none in {releases}: go to the book's clone, or name its folder."
+            )
+        raise UnknownName(f"unknown ledger {str(name)!r}", remedy)
     remedy = "give what `clipkit claims --json` printed"
     try:
         found = [Verdict(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]

@@ -43,6 +43,9 @@ def compare(
         rows = [dict(zip(("id", "before", "after", "moved"), side, strict=True)) for side in sides]
         typer.echo(json.dumps(rows, indent=1, allow_nan=False))
         return
+    if moved and not pairs:
+        typer.echo(f"No verdict differs between {before} and {after}.")
+        return
     claims = load()
 
     def cell(verdict):

@@ -45,6 +45,8 @@ def test_ledgers_are_read_by_release_or_file(releases):
         verdicts_of("0_1", releases)
     with pytest.raises(MissingData, match="no file mine.json"):
         verdicts_of("mine.json", releases)
+    with pytest.raises(UnknownName, match="No releases lie in .*elsewhere: go to"):
+        verdicts_of("0.2", releases / "elsewhere")
 
 
 @pytest.mark.parametrize("change", [{"verdict": "proved"}, {"track": "street"}, {"surely": True}])
@@ -63,3 +65,8 @@ def test_command_shows_what_moved(releases):
     rows = json.loads(CliRunner().invoke(app, asked).output)
     assert [row["moved"] for row in rows] == [True, False, True, True]
     assert rows[0]["before"]["verdict"] == "fails" and rows[3]["before"] is None
+
+
+def test_the_command_says_in_words_that_nothing_moved(releases):
+    run = CliRunner().invoke(app, ["compare", "0.2", "0.2", "--moved", "--releases", str(releases)])
+    assert (run.exit_code, run.output) == (0, "No verdict differs between 0.2 and 0.2.\n")
