@@ -64,9 +64,7 @@ def verdicts_of(name: str | Path, releases: Path | None = None) -> list[Verdict]
             raise MissingData(f"no file {name}", "write one: clipkit claims --json > FILE")
         remedy = did_you_mean(str(name), known)
         if releases and not released:
-            remedy += (
-                f" Of releases there are none in {releases}: go to the book's clone, or name its folder."
-            )
+            remedy = f"No releases lie in {releases}: go to the book's clone, or name the folder. {remedy}"
         raise UnknownName(f"unknown ledger {str(name)!r}", remedy)
     remedy = "give what `clipkit claims --json` printed"
     try:
