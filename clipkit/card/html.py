@@ -56,7 +56,8 @@ svg { display: block; margin-top: .2rem; max-width: 100%; height: auto; }
   border: 1px dotted currentcolor; border-radius: .35em;
   font-weight: 600; color: var(--untestable); background: var(--untestable-ground); }
 .verdict.sure { border-style: solid; color: var(--holds); background: var(--holds-ground); }
-@media (max-width: 30rem) { main { padding: 1rem .75rem 2rem; } table { font-size: .85rem; } th, td { padding: .4rem .25rem; }
+@media (max-width: 30rem) { main { padding: 1rem .75rem 2rem; } table { font-size: .85rem; }
+  th, td { padding: .4rem .25rem; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .4rem; } body { font-size: .94rem; } }
 """
 
