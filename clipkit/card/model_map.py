@@ -20,23 +20,22 @@ def model_map(
     *,
     x: str = "",
     y: str = "",
-    colour: str = "fine-tuning",
     model: str = "",
     more: str,
 ) -> Html:
     """The map, an explorer of the kind "zoo-map" with the id `name`.
 
     frame: one line a number, with columns model, metric (title), value, low, high. groups: a model's group by each of
-    the six factors. x, y, colour, model: what is chosen at first, if not the first of its kind. more: what the command
-    `clipkit card MODEL`, named on each model's card, prints. Raises UnknownName for a metric, factor or model that is
-    not in it.
+    the six factors. x, y, model: what is chosen at first, if not the first of its kind. more: what the command
+    `clipkit card MODEL`, named on each model's card, prints. Raises UnknownName for a metric or model that is not in
+    it.
     """
     metrics = list(dict.fromkeys(frame.metric))
     # Rounded once, as `clipkit card` does it: twice would sometimes give another last digit.
     rounded = frame.set_index(["model", "metric"])[["value", "low", "high"]].map(lambda v: float(f"{v:.3f}"))
     numbers = dict(zip(rounded.index, rounded.to_numpy().tolist(), strict=True))
     of = [tuple(groups(card)) for card in cards]
-    kinds = [list(dict.fromkeys(sorted(column))) for column in zip(*of, strict=True)]
+    kinds = [sorted(set(column)) for column in zip(*of, strict=True)]
     data = {
         "metrics": metrics,
         "factors": SIX_FACTORS,
@@ -55,7 +54,7 @@ def model_map(
     controls = [
         Choice("x", "Across", metrics, x),
         Choice("y", "Upwards", metrics, y or metrics[1]),
-        Choice("colour", "Colour", SIX_FACTORS, colour),
+        Choice("colour", "Colour", SIX_FACTORS, "fine-tuning"),
         Choice("model", "Model", [card.name for card in cards], model),
     ]
     return explorer(name, title, controls, data, kind="zoo-map")
