@@ -96,6 +96,7 @@ NOT_HERE = {
     "a large LMM": r"clipkit lmm llava-hf/\S+-hf .*",
     "SLURM": r"(head=.*scontrol|srun) .*",
     "a browser": r"jupyter lab my-workshop",
+    "half an hour": r"make book FRESH=1",
 }
 """What no test has: patterns."""
 

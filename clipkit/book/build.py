@@ -17,6 +17,7 @@ from clipkit.errors import BadInput, ClipkitError
 from clipkit.registry import did_you_mean
 
 # jupyter-book 1.x cannot be run with `python -m`, and its script need not be on PATH.
+_PROGRESS = "%|"
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 
@@ -84,9 +85,8 @@ def build(
 
 def _line(outcome: Outcome) -> str:
     line = f"  {outcome.name}: {'FAILED' if outcome.error else 'done'} in {outcome.seconds:.0f} s"
-    if outcome.stderr:
-        line += f"; stderr, not published: {outcome.stderr.strip().splitlines()[0][:160]}"
-    return line
+    said = [text for text in outcome.stderr.splitlines() if text.strip() and _PROGRESS not in text]
+    return f"{line}; stderr, not published: {said[0][:160]}" if said else line
 
 
 def _sphinx(stage: Path, strict: bool) -> None:

@@ -4,7 +4,6 @@ from collections import Counter
 from functools import cache
 from math import isnan
 
-import numpy as np
 import pandas as pd
 
 from clipkit.card.model_map import model_map
@@ -12,9 +11,9 @@ from clipkit.models.cards import ModelCard, card, cards, tower_family
 from clipkit.plots.ledger import Html
 from clipkit.records import openclip
 from clipkit.sections import natural_shifts, retrieval
-from clipkit.stats import wilson
+from clipkit.stats import wilson_published
 
-N_IMAGES = natural_shifts.N_IMAGES | {"Flickr30k": 1_000, "COCO": 5_000}
+N_IMAGES = natural_shifts.N_IMAGES | retrieval.N_IMAGES
 """Images behind each published number."""
 FEW = 5
 """Families that the zoo lists fewer models of share a colour."""
@@ -36,11 +35,8 @@ def record_frame() -> pd.DataFrame:
     wide = accuracy.merge(recall.rename(columns=names), on="model", how="left")
     frame = wide.melt("model", metrics, "metric").dropna().reset_index(drop=True)
     n = frame.metric.str.split(",").str[0].map(N_IMAGES).to_numpy()
-    interval = wilson((frame.value * n).round(), n)
-    # A published value is rounded, and may then lie a hair outside.
-    return frame.assign(
-        low=np.minimum(interval.low, frame.value), high=np.maximum(interval.high, frame.value)
-    )
+    interval = wilson_published(frame.value, n)
+    return frame.assign(low=interval.low, high=interval.high)
 
 
 def groups(model: ModelCard) -> tuple[str, ...]:

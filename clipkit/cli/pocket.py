@@ -227,7 +227,8 @@ def evaluate(
 ) -> None:
     """Measure models on every set: each image is embedded once, each model's numbers go to a file of its own.
 
-    What is up to date is passed over, so a run that was stopped can be taken up again.
+    What is up to date is passed over, so a run that was stopped can be taken up again. Numbers of the zoo that went
+    to another folder are compared with the shipped ones.
 
     Examples:
 
@@ -248,6 +249,28 @@ def evaluate(
     for _, fresh in tqdm(done, total=len(models or pocket_cards()), unit="model", desc=f"measure ({split})"):
         measured += fresh
     typer.echo(f"{measured} models measured, the others were up to date: {(out or RESULTS) / split}")
+    if out and out.resolve() != RESULTS.resolve():
+        _compare(out / split, RESULTS / split)
+
+
+def _compare(fresh: Path, shipped: Path) -> None:
+    from clipkit.sections.measured import read_measured
+    from clipkit.sections.pocket.reproduced import reproduced
+
+    counts = reproduced(read_measured(fresh), read_measured(shipped))
+    counts.loc["all"] = counts.sum()
+    show_table(
+        ("section", *counts.columns),
+        [
+            (section, *(f"{n:,}" for n in row))
+            for section, row in zip(counts.index, counts.to_numpy(), strict=True)
+        ],
+        title="compared with the shipped numbers",
+    )
+    typer.echo(
+        "equal: to the last bit; close: within the shipped 95 % interval; apart: outside it; "
+        "absent: in one folder only"
+    )
 
 
 @app.command()

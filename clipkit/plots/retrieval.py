@@ -7,7 +7,7 @@ from clipkit.plots.altair_html import EmbeddedChart
 from clipkit.plots.plane import explore
 from clipkit.results import Result, row_maker
 from clipkit.sections import retrieval as section
-from clipkit.stats import wilson
+from clipkit.stats import wilson_published
 
 
 def accuracy_and_recall() -> EmbeddedChart:
@@ -47,27 +47,28 @@ def offset_of(source: str, measure: str) -> str:
 
 
 def rows() -> list[Result]:
-    """The rows behind the plane: recall@1 of every model with the sampling interval of its queries."""
+    """The rows behind the plane: recall@1 of every model with the sampling interval of its images."""
     made = []
     for r in section.record_models().to_dict("records"):
         for measure, name in section.MEASURES.items():
-            n = section.N_QUERIES[measure]
-            interval = wilson(round(r[measure] * n), n)
+            dataset, direction = name.split(", ")
+            n = section.N_IMAGES[dataset]
+            interval = wilson_published(r[measure], n)
             row = row_maker(
                 section="retrieval",
                 track="record",
                 model=r["model"],
-                dataset=name.split(",")[0],
-                interval_method="wilson over queries",
+                dataset=dataset,
+                interval_method="wilson over images",
                 n=n,
                 higher_is_better=True,
             )
             made.append(
                 row(
-                    subset=name.split(", ")[1],
+                    subset=direction,
                     metric="recall@1",
                     value=r[measure],
-                    interval=(min(interval.low, r[measure]), max(interval.high, r[measure])),
+                    interval=(interval.low, interval.high),
                 )
             )
     return made

@@ -9,6 +9,7 @@ import open_clip
 import torch
 
 from clipkit.errors import UnknownName
+from clipkit.models.loading import quiet
 from clipkit.pocket.tokenizer import MERGES_FILE
 from clipkit.registry import did_you_mean
 
@@ -39,7 +40,8 @@ def create(name: str, weights: str | Path | None = None) -> torch.nn.Module:
     if name not in NAMES:
         raise UnknownName(f"unknown pocket model {name!r}", did_you_mean(name, NAMES))
     register()
-    return open_clip.create_model(name, pretrained=str(weights) if weights else None).eval()
+    with quiet():  # else open_clip warns of random weights, which callers ask for to load others into them
+        return open_clip.create_model(name, pretrained=str(weights) if weights else None).eval()
 
 
 @cache  # Reading the merges takes several times as long as reading a sentence with them.

@@ -27,12 +27,8 @@ AUGMENTED_TWINS = (
     ("convnext_base_w/laion2b_s13b_b82k", "convnext_base_w/laion2b_s13b_b82k_augreg"),
     ("convnext_base_w_320/laion_aesthetic_s13b_b82k", "convnext_base_w_320/laion_aesthetic_s13b_b82k_augreg"),
 )
-N_QUERIES = {
-    "flickr_image_r1": 5_000,
-    "flickr_text_r1": 1_000,
-    "coco_image_r1": 25_000,
-    "coco_text_r1": 5_000,
-}
+N_IMAGES = {"Flickr30k": 1_000, "COCO": 5_000}
+"""Images of the test sets. The five captions of one image do not count as five trials."""
 
 
 @cache
@@ -165,13 +161,14 @@ def augmented_twins_deviate() -> Evidence:
     """R3: size of the mean deviation (pp, four measures, two pairs) of augmented models from their plain twins.
 
     The difference in recall that the difference in accuracy predicts (slope of the common line) is taken off.
-    The interval covers the sampling of queries alone, as if both twins had seen different ones (too wide
+    The interval covers the sampling of images alone, as if both twins had seen different ones (too wide
     rather than too narrow); with two pairs the choice of pairs cannot be covered.
     """
     table = record_models().set_index("model")
     deviations, variances = [], []
     for plain, augmented in AUGMENTED_TWINS:
-        for measure, n in N_QUERIES.items():
+        for measure, title in MEASURES.items():
+            n = N_IMAGES[title.split(",")[0]]
             slope = np.polyfit(table[ACCURACY], table[measure], 1)[0]
             a, b = table.loc[augmented], table.loc[plain]
             deviations.append(100 * (a[measure] - b[measure] - slope * (a[ACCURACY] - b[ACCURACY])))

@@ -10,7 +10,7 @@ from clipkit.stats.mixed import MixedFit, random_intercept
 from clipkit.stats.multiplicity import holm
 from clipkit.stats.permutation import paired_permutation_test
 from clipkit.stats.power import minimal_detectable_effect
-from clipkit.stats.proportion import wilson
+from clipkit.stats.proportion import wilson, wilson_published
 from clipkit.stats.resample import bootstrap
 from clipkit.stats.shared_draws import shared_counts
 from clipkit.stats.significance import TestResult
@@ -41,4 +41,5 @@ __all__ = [
     "random_intercept",
     "shared_counts",
     "wilson",
+    "wilson_published",
 ]

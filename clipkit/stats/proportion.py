@@ -1,4 +1,4 @@
-"""A share of independent trials, with an interval by formula."""
+"""A share of independent trials, counted or published, with an interval by formula."""
 
 import numpy as np
 from statsmodels.stats.proportion import proportion_confint
@@ -29,3 +29,19 @@ def wilson(successes, n, level: float = 0.95) -> Interval:
     if value.ndim == 0:
         return Interval(float(value), float(low), float(high), level, "wilson", 0, int(n), int(n))
     return Interval(value, np.asarray(low), np.asarray(high), level, "wilson", 0, n, n)
+
+
+def wilson_published(share, n) -> Interval:
+    """Wilson's interval of shares that somebody published rounded: the count behind each is the nearest one.
+
+    share: fractions in [0, 1]; n: numbers of trials; one shape, or shapes that broadcast. Each interval is
+    stretched, where it must be, to hold the share as published. Raises BadInput as `wilson`.
+
+    >>> print(wilson_published(0.9996, 100))
+    1.000 [0.963, 1.000]
+    """
+    share = np.asarray(share, dtype=float)[()]
+    counted = wilson(np.round(share * n), n)
+    return counted._replace(
+        value=share, low=np.minimum(counted.low, share), high=np.maximum(counted.high, share)
+    )

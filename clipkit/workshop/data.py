@@ -46,17 +46,9 @@ def pictures(name: str) -> PocketData:
 @cache
 def model(name: str):
     """A shipped pocket model (`clipkit.models.model.Model`), loaded once."""
-    import logging
-
     from clipkit.models import load as load_model
 
-    logging.getLogger().addFilter(_is_news)
     return load_model(name)
-
-
-def _is_news(record) -> bool:
-    # open_clip warns of random weights while a tower is built, before ours are put in.
-    return "Model initialized randomly" not in record.getMessage()
 
 
 @cache

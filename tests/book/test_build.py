@@ -39,7 +39,8 @@ def write_notebook(project, *sources):
 def test_pages_hold_results_data_and_nothing_of_this_machine(project):
     write_notebook(
         project,
-        "import os, sys\nprint(os.path.abspath('toy.ipynb'), draws * 6)\nprint('hu' + 'sh', file=sys.stderr)",
+        "import os, sys\nprint(os.path.abspath('toy.ipynb'), draws * 6)\n"
+        "print('render:  50%| ', file=sys.stderr)\nprint('hu' + 'sh', file=sys.stderr)",
         "import pathlib; pathlib.Path('data').mkdir(); pathlib.Path('data/toy.csv').write_text('a\\n1\\n');",
     )
     said = []

@@ -1,9 +1,11 @@
 """`clipkit pocket`, and `clipkit models` and `clipkit embed` on the pocket track, as typed into a shell."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -12,7 +14,7 @@ from clipkit.cli import app
 from clipkit.errors import BadInput, MissingData, UnknownName
 from clipkit.models.weights import sha256_of
 from clipkit.pocket.sets import SETS
-from clipkit.pocket.zoo import finetune, train
+from clipkit.pocket.zoo import evaluate, finetune, train
 from clipkit.pocket.zoo.files import WEIGHTS, read_metadata
 from clipkit.pocket.zoo.recipe import FinetuneRecipe, Recipe, shipped_recipes
 
@@ -124,6 +126,25 @@ def test_train_hands_the_recipe_to_its_trainer(run, tmp_path, monkeypatch, name,
     ((by, recipe, out, seed),) = calls
     assert by is module and isinstance(recipe, kind) and recipe.name == name
     assert (out, seed) == (tmp_path, 3)
+
+
+def test_numbers_measured_anew_are_compared_with_the_shipped(run, tmp_path, monkeypatch):
+    def measure(names, store, out, split, jobs):
+        (out / split).mkdir(parents=True, exist_ok=True)
+        for name in names:
+            shutil.copy(evaluate.RESULTS / split / f"{name}.parquet", out / split)
+            yield name, True
+
+    monkeypatch.setattr(evaluate, "evaluate", measure)
+    text = run("pocket", "evaluate", "resnet-wild-s0", "vit-wild-s0", "--out", tmp_path)
+    numbers = sum(
+        pq.read_metadata(evaluate.RESULTS / "test" / f"{name}.parquet").num_rows
+        for name in ("resnet-wild-s0", "vit-wild-s0")
+    )
+    *_, everything = (line for line in text.splitlines() if "│" in line)
+    assert everything.replace(",", "").strip("│ ").split() == [
+        "all", "│", str(numbers), "│", str(numbers), "│", "0", "│", "0", "│", "0",
+    ]  # fmt: skip
 
 
 def test_show_tells_recipe_curve_and_checksum(run):

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from clipkit.errors import BadInput
-from clipkit.stats import wilson
+from clipkit.stats import wilson, wilson_published
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 5), (3, 5), (5, 5), (240, 300), (49_999, 50_000)])
@@ -52,3 +52,23 @@ def test_impossible_counts_are_refused(successes, n):
 def test_level_in_percent_is_refused():
     with pytest.raises(BadInput, match="level is 95"):
         wilson(1, 5, level=95)
+
+
+def test_a_published_share_has_the_interval_of_the_nearest_count():
+    shares = np.array([0.6334, 0.0, 1.0, 0.2501])
+    found = wilson_published(shares, np.array([50_000, 7_500, 30, 4]))
+    counted = wilson([31_670, 0, 30, 1], [50_000, 7_500, 30, 4])
+    np.testing.assert_array_equal(found.value, shares)
+    np.testing.assert_allclose([found.low, found.high], [counted.low, counted.high], atol=1e-15)
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-9, 1 - 1e-9, 1.0])
+def test_its_interval_holds_a_share_that_rounding_pushed_out(share):
+    found = wilson_published(share, 7_500)
+    assert found.low <= share <= found.high
+
+
+@pytest.mark.parametrize("share", [-0.1, 63.3, np.nan])
+def test_what_is_no_share_is_refused(share):
+    with pytest.raises(BadInput, match="proportion"):
+        wilson_published(share, 100)
