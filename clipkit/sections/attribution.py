@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
 from scipy.special import logit
+from statsmodels.regression.linear_model import GLS, OLS
+from statsmodels.tools import add_constant
 
 from clipkit.errors import BadInput
 from clipkit.stats import Identifiability, MixedFit, holm, identify, random_intercept
@@ -200,7 +201,7 @@ def _terms(X: pd.DataFrame, runs: np.ndarray) -> pd.DataFrame:
 
 def _clustered(kept: pd.DataFrame, y: pd.Series, runs: np.ndarray, frame: pd.DataFrame) -> pd.DataFrame:
     codes, names = codes_of(runs, len(y), "runs")
-    fit = sm.OLS(y, sm.add_constant(kept, has_constant="add")).fit(
+    fit = OLS(y, add_constant(kept, has_constant="add")).fit(
         cov_type="cluster", cov_kwds={"groups": codes}, use_t=True
     )
     limits = fit.conf_int().drop(index="const").set_axis(["ols_low", "ols_high"], axis=1)
@@ -212,8 +213,8 @@ def _clustered(kept: pd.DataFrame, y: pd.Series, runs: np.ndarray, frame: pd.Dat
 def _leverage(kept: pd.DataFrame, families: pd.Series) -> pd.DataFrame:
     rows = {}
     for term in kept:
-        others = sm.add_constant(kept.drop(columns=term), has_constant="add")
-        share = (sm.OLS(kept[term], others).fit().resid ** 2).groupby(families).sum()
+        others = add_constant(kept.drop(columns=term), has_constant="add")
+        share = (OLS(kept[term], others).fit().resid ** 2).groupby(families).sum()
         rows[term] = {"rests_on": share.idxmax(), "share": share.max() / share.sum()}
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -233,8 +234,8 @@ def _by_set(kept: pd.DataFrame, Y: pd.DataFrame, runs: np.ndarray, fit: MixedFit
     # The same weights as the fit of the means, so that the mean over sets is its estimate.
     same_run = (runs[:, None] == runs).astype(float)
     V = fit.group_sd**2 * same_run + fit.residual_sd**2 * np.eye(len(runs))
-    X = sm.add_constant(kept, has_constant="add")
+    X = add_constant(kept, has_constant="add")
     return pd.DataFrame(
-        {name: sm.GLS(y.to_numpy(), X.to_numpy(), sigma=V).fit().params for name, y in Y.items()},
+        {name: GLS(y.to_numpy(), X.to_numpy(), sigma=V).fit().params for name, y in Y.items()},
         index=["Intercept", *kept.columns],
     )

@@ -5,8 +5,9 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy.special import logit
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from clipkit.errors import MissingData
 from clipkit.pocket.zoo.recipe import FinetuneRecipe, Recipe, read_recipe, split_name
@@ -159,7 +160,7 @@ def _naive(found: Attribution, y: pd.Series, between: pd.Series) -> float:
     factors = {term.partition(": ")[0] for term in between.index[between != 0]}
     own = found.design[[term for term in found.design if term.partition(": ")[0] in factors]]
     kept = identify(own).kept
-    return float(sm.OLS(y, sm.add_constant(own[kept])).fit().params[kept] @ between[kept])
+    return float(OLS(y, add_constant(own[kept])).fit().params[kept] @ between[kept])
 
 
 def _prompts(table: MeasuredTable, metric: str, a: str, b: str) -> tuple:
