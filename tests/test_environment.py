@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, metadata, version
 
 import pytest
 import yaml
@@ -52,6 +52,20 @@ def test_what_is_installed_is_what_is_pinned(pins):
         if installed != pin:
             different[name] = f"{installed}, pinned {pin}"
     assert different == {}
+
+
+def test_every_pin_runs_on_each_python_that_is_promised(project, pins):
+    """A pin that wants a later patch release would fail on a system's own Python, such as Debian's 3.11.2."""
+    promised = SpecifierSet(project["requires-python"])
+    pythons = [f"3.{minor}.{patch}" for minor in range(30) for patch in (0, 2, 99)]
+    refused = {}
+    for name in pins:
+        try:
+            wanted = SpecifierSet(metadata(name).get("Requires-Python", ""))
+        except PackageNotFoundError:
+            continue
+        refused |= {f"{name} wants {wanted}": p for p in promised.filter(pythons) if p not in wanted}
+    assert refused == {}
 
 
 def test_conda_agrees_with_pyproject(root, project):

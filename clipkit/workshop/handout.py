@@ -32,7 +32,8 @@ h1 { font-size: 17pt; margin: 0 0 1mm } h2 { font-size: 11pt; margin: 0 0 1mm }
 main { columns: 2; column-gap: 8mm } section { break-inside: avoid; margin-bottom: 4mm }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; border-bottom: 1px solid #999; padding: .6mm }
-.lines { height: 48mm; background: repeating-linear-gradient(#fff 0 7.6mm, #999 7.6mm 8mm) }
+.notes { margin-top: 4mm }
+.lines { height: 46mm; background: repeating-linear-gradient(#fff 0 7.6mm, #999 7.6mm 8mm) }
 """
 
 
@@ -47,7 +48,7 @@ def handout_html(way: Way) -> str:
         f"<h1>How robust is CLIP? {escape(way.title)}</h1><p>After this you can</p><ul>{goals}</ul><main>{cards}"
         f"<section><h2>Our plan</h2><table><thead><tr><th>part</th><th>time</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></section></main>"
-        '<h2>My notes</h2><div class="lines"></div></body></html>'
+        '<h2 class="notes">My notes</h2><div class="lines"></div></body></html>'
     )
 
 
@@ -93,8 +94,9 @@ def start_here(way: Way, handout: str) -> str:
 
 ## A day before, with a network
 
-Python 3.11 or 3.12. Fetch the packages once, for every kind of machine in the room; without a GPU take torch from its
-index of CPU builds, or gigabytes of GPU libraries come along:
+Python 3.11 or 3.12. Fetch the packages once on each kind of machine in the room (Windows, Mac, Linux), with the Python
+that will be used. The address in the line is torch's index of builds for CPUs: without it, three gigabytes of GPU
+libraries come along on Linux.
 
 ```bash
 pip download -d wheels -r requirements.txt -c constraints.txt --extra-index-url https://download.pytorch.org/whl/cpu
