@@ -21,6 +21,9 @@ class Feedback(NamedTuple):
         return f'<p role="status"><strong>{str(self)[:10].strip()}</strong>{escape(str(self)[10:])}</p>'
 
 
+UNANSWERED = "Put your answer where the three dots are, run that cell, then this one."
+
+
 class NotYet(Exception):
     """Raised inside a check: what the learner may look at next."""
 
@@ -28,7 +31,8 @@ class NotYet(Exception):
 def check(function: Callable[..., str]) -> Callable[..., Feedback]:
     """Turn a function that returns praise or raises NotYet into one that returns `Feedback` and never raises.
 
-    An answer that is still `...`, and a learner's function that stops with an error, are told in words.
+    An answer that is still `...` or holds such a place, and a learner's function that stops with an error, are told
+    in words.
 
     >>> @check
     ... def even(n):
@@ -42,8 +46,9 @@ def check(function: Callable[..., str]) -> Callable[..., Feedback]:
 
     @wraps(function)
     def checked(*answers) -> Feedback:
-        if any(answer is Ellipsis for answer in answers):
-            return Feedback(False, "Put your answer where the three dots are, run that cell, then this one.")
+        for answer in answers:
+            if unanswered := _unanswered(answer):
+                return Feedback(False, unanswered)
         try:
             return Feedback(True, function(*answers))
         except NotYet as hint:
@@ -52,6 +57,15 @@ def check(function: Callable[..., str]) -> Callable[..., Feedback]:
             return Feedback(False, f"Your code stopped with {type(error).__name__}: {error}")
 
     return checked
+
+
+def _unanswered(answer) -> str:
+    if answer is Ellipsis:
+        return UNANSWERED
+    if isinstance(answer, dict):
+        still = [str(name) for name, value in answer.items() if value is Ellipsis]
+        return f"{UNANSWERED} Still open: {', '.join(still)}." if still else ""
+    return UNANSWERED if isinstance(answer, list | tuple) and any(a is Ellipsis for a in answer) else ""
 
 
 def need(condition: bool, hint: str) -> None:

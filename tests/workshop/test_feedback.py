@@ -23,6 +23,8 @@ def three(answer):
         (4, False, "your answer is 4. One too many."),
         (7, False, "Count again."),
         (..., False, "where the three dots are"),
+        ([...], False, "where the three dots are"),
+        ({"near": 3, "far": ...}, False, "Still open: far."),
         (None, False, "does that end with `return`?"),
         ("three", False, "'three', and a number is wanted"),
         ([3, 3], False, "one finite number"),

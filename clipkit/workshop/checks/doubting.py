@@ -92,7 +92,6 @@ def verdicts(answer, evidence: dict[str, Evidence], margin: float) -> str:
         id="W", section="calibration", factor="overall", sentence="", statistic="", unit="pp", margin=margin
     )
     for name, found in evidence.items():
-        need(answer[name] is not Ellipsis, f"{name} has no verdict yet.")
         need(answer[name] in VERDICTS, f"{answer[name]!r} is no verdict: {', '.join(VERDICTS)}.")
         truth = judge(claim, "pocket", found, found.p)
         need(

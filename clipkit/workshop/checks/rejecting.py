@@ -87,7 +87,9 @@ def better_score(function: Callable, model: str) -> str:
     found = {}
     for name in ("wild", *OUTSIDE):
         cosines = data.cosines(model, name)
-        values = np.asarray(function(cosines), float)
+        returned = function(cosines)
+        need(returned is not None, "Your function returns None: does it end with `return`?")
+        values = np.asarray(returned, float)
         need(
             values.shape == (len(cosines),),
             f"It returns {values.shape}; one score a picture is {(len(cosines),)}.",
