@@ -1,6 +1,7 @@
 """Measure the zoo: every section on every model, each model's numbers in a file of its own."""
 
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
@@ -55,7 +56,10 @@ def evaluate_one(name: str, store: Path, folder: Path, split: str) -> bool:
     if path.is_file() and made_by.items() <= _said(path).items():
         return False
     outputs = PocketOutputs(name, store, split)
-    measured = [number for measure in MEASURES.values() for number in measure.measure(outputs)]
+    with warnings.catch_warnings(record=True) as told:
+        measured = [number for measure in MEASURES.values() for number in measure.measure(outputs)]
+    for message in dict.fromkeys(str(warning.message) for warning in told):
+        warnings.warn(f"{name}: {message}", stacklevel=2)
     noted = [measure.notes(outputs) for measure in MEASURES.values() if hasattr(measure, "notes")]
     data = {dataset: outputs.data(dataset).fingerprint for dataset in datasets()}
     write_measured(
