@@ -256,4 +256,4 @@ def _tidy(ax: Axes) -> None:
 
 
 def _number(row) -> str:
-    return f"{row.estimate:+.2f} ({row.low:+.2f} to {row.high:+.2f})".replace("-", "−")
+    return f"{row.estimate:+z.2f} ({row.low:+z.2f} to {row.high:+z.2f})".replace("-", "−")

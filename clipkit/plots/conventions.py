@@ -87,7 +87,7 @@ def survival_table(track: str, frame: pd.DataFrame | None = None) -> Html:
         turned = f"; other sign in {row.turned}" if row.turned else ""
         digits = {"pp": 1, "factors": 0}.get(claims[name].unit, 2)
         unit = " pp" if claims[name].unit == "pp" else ""
-        span = f"{row.low:.{digits}f} to {row.high:.{digits}f}{unit}".replace("-", "−")
+        span = f"{row.low:z.{digits}f} to {row.high:z.{digits}f}{unit}".replace("-", "−")
         claim = f"<strong>{name}</strong> {escape(row.sentence)}"
         cells = (claim, badge(row.verdict), stands + turned, span, escape(row.otherwise) or "none")
         rows.append(table_row(head, cells))

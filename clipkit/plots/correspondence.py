@@ -171,7 +171,7 @@ def gain_text(name: str, table: MeasuredTable | None = None) -> str:
     if name not in found.index:
         return "not available here"
     effect, low, high = 100 * found.loc[name, ["effect", "low", "high"]].to_numpy(float)
-    return f"{effect:+.1f} pp [{low:+.1f}, {high:+.1f}]".replace("-", "−")
+    return f"{effect:+z.1f} pp [{low:+z.1f}, {high:+z.1f}]".replace("-", "−")
 
 
 def glue_numbers() -> None:

@@ -1,5 +1,6 @@
 """The ledger as HTML: a grid of sections × factors, and the claims with their verdicts. No script, no image."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -23,6 +24,7 @@ PAGES = {
     "LMM interaction": "lmm-interaction.html",
 }
 """The page that holds a section's evidence; sections without one link to their row in the table of claims."""
+_MINUS = re.compile(r"(?<![\w-])-(?=\.?\d)")
 _HEAD = ("Claim", "Verdict", "Effect [95 % interval]", "Behind it")
 
 
@@ -45,7 +47,7 @@ def effect_text(claim: Claim, verdict: Verdict) -> str:
     if claim.rule == "count":
         return f"{verdict.low:.0f} surely, {verdict.high:.0f} possibly"
     digits, unit = {"pp": (1, " pp"), "correlation": (2, ""), "fraction": (2, ""), "R²": (3, "")}[claim.unit]
-    text = f"{verdict.effect:.{digits}f}{unit} [{verdict.low:.{digits}f}, {verdict.high:.{digits}f}]"
+    text = f"{verdict.effect:z.{digits}f}{unit} [{verdict.low:z.{digits}f}, {verdict.high:z.{digits}f}]"
     return text.replace("-", "−")
 
 
@@ -187,7 +189,8 @@ def _card(claim: Claim, verdict: Verdict, anchor: str) -> str:
 
 
 def _behind(verdict: Verdict) -> str:
-    text = verdict.reason[:1].upper() + verdict.reason[1:] + "."
+    reason = _MINUS.sub("−", verdict.reason)
+    text = reason[:1].upper() + reason[1:] + "."
     if verdict.n_models:
         text += f" {verdict.n_models} models, {verdict.n_clusters} independent; "
         text += f"corrected p = {verdict.p_corrected:.2g}."

@@ -129,12 +129,10 @@ def score_table():
         column = {}
         for score in ("msp", "max-logit"):
             r = frame[(frame.dataset == dataset) & (frame.score == score)].iloc[0]
-            text = (
-                f"{100 * r.difference:+.1f} [{100 * r.difference_low:+.1f}, {100 * r.difference_high:+.1f}]"
-            )
+            text = f"{100 * r.difference:+z.1f} [{100 * r.difference_low:+z.1f}, {100 * r.difference_high:+z.1f}]"
             column[f"{SCORES[score]} minus MCM (pp)"] = text.replace("-", "−")
         for r in agreement[agreement.dataset == dataset].itertuples():
-            text = f"{r.value:.2f} [{r.low:.2f}, {r.high:.2f}]".replace("-", "−")
+            text = f"{r.value:z.2f} [{r.low:z.2f}, {r.high:z.2f}]".replace("-", "−")
             column[f"rank agreement of {SCORES[r.a]} and {SCORES[r.b]}"] = text
         made[name] = column
     return pd.DataFrame(made).style

@@ -48,7 +48,7 @@ def reached(row) -> str:
     """
     if row.low != row.low:
         return f"{row.value:.0f}"
-    return f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]".replace("-", "−")
+    return f"{row.value:z.3f} [{row.low:z.3f}, {row.high:z.3f}]".replace("-", "−")
 
 
 def six_factors_of(metric: str) -> None:

@@ -116,7 +116,7 @@ def contrasts(metric: str) -> None:
     near = zero.between(*limits)
     ax.plot(zero[near], np.flatnonzero(near), "|", color="black", markersize=11, markeredgewidth=2)
     ax.set_xlim(limits)
-    effect = [f"{100 * value:+.1f}".replace("-", "−") for value in frame.effect]
+    effect = [f"{100 * value:+z.1f}".replace("-", "−") for value in frame.effect]
     said = [f"{aspect} ({value})" for aspect, value in zip(frame.aspect, effect, strict=True)]
     ax.set_yticks(range(len(frame)), said)
     ax.tick_params(axis="y", labelsize=8)
@@ -144,7 +144,7 @@ def width_table() -> Html:
         [
             escape(title),
             *(f"{100 * row[column]:.1f}" for column in columns),
-            f"{row['rank']:.2f} ({row['least']:.2f})".replace("-", "−"),
+            f"{row['rank']:z.2f} ({row['least']:z.2f})".replace("-", "−"),
         ]
         for title, row in frame.iterrows()
     ]
@@ -222,7 +222,7 @@ def _counts(verdicts: dict[str, int]) -> str:
 
 def _effects(claim: Claim, row: pd.Series) -> str:
     digits = 1 if claim.unit in ("pp", "count") else 2
-    text = f"{row.effect:.{digits}f} ({row.least:.{digits}f} to {row.most:.{digits}f})"
+    text = f"{row.effect:z.{digits}f} ({row.least:z.{digits}f} to {row.most:z.{digits}f})"
     return text.replace("-", "−") + (" pp" if claim.unit == "pp" else "")
 
 

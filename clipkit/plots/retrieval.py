@@ -34,16 +34,23 @@ def correlations() -> pd.DataFrame:
 def offsets_by_source():
     """Dots with intervals: mean residual (pp) of each source on COCO image recall at one."""
     table = section.source_offsets()
-    labels = [f"{source} ({r.n_models:.0f} models, {r.n_runs:.0f} runs)" for source, r in table.iterrows()]
+    labels = [
+        f"{source} ({_count(r.n_models, 'model')}, {_count(r.n_runs, 'run')})"
+        for source, r in table.iterrows()
+    ]
     intervals.dots(
         table.set_axis(labels),
         xlabel="distance from the common line, COCO image recall@1 (percentage points)",
     )
 
 
+def _count(n: float, what: str) -> str:
+    return f"{n:.0f} {what}" + "s" * (n != 1)
+
+
 def offset_of(source: str, measure: str) -> str:
     """Mean distance (pp) of a source's models from the common line of accuracy and `measure`."""
-    return f"{section.source_offsets(measure).value[source]:+.1f}".replace("-", "−")
+    return f"{section.source_offsets(measure).value[source]:+z.1f}".replace("-", "−")
 
 
 def rows() -> list[Result]:

@@ -61,3 +61,12 @@ def test_two_tracks_that_can_tell_stand_side_by_side():
 
 def test_text_from_data_cannot_become_markup():
     assert "<b>" not in ledger.table([one("holds")._replace(reason="<b>bold</b>")])
+
+
+def test_a_minus_is_a_minus_and_nothing_is_minus_zero():
+    verdict = one("holds", -0.0004)._replace(
+        low=-0.21, reason="pairs -0.4 and -.3 pp, of ViT-B-32, 3-4 in all"
+    )
+    html = ledger.table([verdict])
+    assert "0.00 [−0.21, 0.75]" in html
+    assert "Pairs −0.4 and −.3 pp, of ViT-B-32, 3-4 in all." in html

@@ -87,7 +87,7 @@ def signed(value: float, digits: int = 2) -> str:
     >>> signed(-0.126), signed(4.27, 1)
     ('−0.13', '+4.3')
     """
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return f"{value:+z.{digits}f}".replace("-", "−")
 
 
 def _behind(models: Sequence[str]) -> dict[str, int]:

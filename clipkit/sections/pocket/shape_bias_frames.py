@@ -156,7 +156,7 @@ def decided_twice(table: MeasuredTable | None = None) -> pd.DataFrame:
             e = test(table, subset)
         except MissingData:
             return "–"
-        return f"{e.effect:.2f} [{e.low:.2f}, {e.high:.2f}]".replace("-", "−")
+        return f"{e.effect:z.2f} [{e.low:z.2f}, {e.high:z.2f}]".replace("-", "−")
 
     return pd.DataFrame(
         {
