@@ -10,9 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from clipkit.claims import Verdict, judge_all, load
-from clipkit.claims.verdict import UNTESTABLE
 from clipkit.errors import MissingData
-from clipkit.plots.ledger import Html, effect_text
+from clipkit.plots.ledger import Html, effect_text, strongest
 from clipkit.registry import Registry
 from clipkit.results import Result, to_frame
 
@@ -28,17 +27,14 @@ def verdicts(profile: str, only: list[str] | None = None) -> list[Verdict]:
 def glue_verdicts(verdicts: Sequence[Verdict]) -> None:
     """Glue `{id}-verdict`, `{id}-effect`, `{id}-models` and `{id}-clusters`, for prose to quote.
 
-    They are those of the first track that can test the claim; `{id}-{track}-verdict` and so on are those of
-    one track.
+    They are those of the track that tells most (`clipkit.plots.ledger.strongest`); `{id}-{track}-verdict` and so on
+    are those of one track.
     """
     from myst_nb import glue
 
     claims = load()
-    first: dict[str, Verdict] = {}
-    for verdict in verdicts:
-        if verdict.id not in first or first[verdict.id].verdict == UNTESTABLE != verdict.verdict:
-            first[verdict.id] = verdict
-    named = [(v.id, v) for v in first.values()] + [(f"{v.id}-{v.track}", v) for v in verdicts]
+    first = [strongest([v for v in verdicts if v.id == name]) for name in {v.id: None for v in verdicts}]
+    named = [(v.id, v) for v in first] + [(f"{v.id}-{v.track}", v) for v in verdicts]
     for name, verdict in named:
         values = {
             "verdict": verdict.verdict,

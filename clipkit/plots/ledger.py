@@ -24,6 +24,8 @@ PAGES = {
     "LMM interaction": "lmm-interaction.html",
 }
 """The page that holds a section's evidence; sections without one link to their row in the table of claims."""
+_UNBOUNDED = 100
+"""A share whose whole may be nothing can be anything: such an interval is said to have no bounds."""
 _MINUS = re.compile(r"(?<![\w-])-(?=\.?\d)")
 _HEAD = ("Claim", "Verdict", "Effect [95 % interval]", "Behind it")
 
@@ -47,18 +49,27 @@ def effect_text(claim: Claim, verdict: Verdict) -> str:
     if claim.rule == "count":
         return f"{verdict.low:.0f} surely, {verdict.high:.0f} possibly"
     digits, unit = {"pp": (1, " pp"), "correlation": (2, ""), "fraction": (2, ""), "R²": (3, "")}[claim.unit]
-    text = f"{verdict.effect:z.{digits}f}{unit} [{verdict.low:z.{digits}f}, {verdict.high:z.{digits}f}]"
-    return text.replace("-", "−")
+    limits = f"{verdict.low:z.{digits}f}, {verdict.high:z.{digits}f}"
+    if claim.unit == "fraction" and verdict.high - verdict.low >= _UNBOUNDED:
+        limits = "unbounded"
+    return f"{verdict.effect:z.{digits}f}{unit} [{limits}]".replace("-", "−")
 
 
 def strongest(verdicts: Sequence[Verdict]) -> Verdict:
-    """Of several tracks' verdicts on one claim, the first that could test it (record before pocket before full)."""
-    return next((v for v in verdicts if v.verdict != UNTESTABLE), verdicts[0])
+    """Of several tracks' verdicts on one claim, the first that could test it (record before pocket before full).
+
+    If none could, the first that has an effect all the same; else the first.
+    """
+    return telling(verdicts)[0]
 
 
 def telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The verdicts on one claim of all tracks that could test it; if none could, the first."""
-    return [v for v in verdicts if v.verdict != UNTESTABLE] or [strongest(verdicts)]
+    """The verdicts on one claim of all tracks that could test it; if none could, of those that have an effect.
+
+    Where no track has one, the first.
+    """
+    able = [v for v in verdicts if v.verdict != UNTESTABLE]
+    return able or [v for v in verdicts if v.effect is not None] or [verdicts[0]]
 
 
 def grid(verdicts: Sequence[Verdict]) -> Html:
@@ -98,7 +109,7 @@ def _filter(verdicts: Sequence[Verdict]) -> str:
 def table(verdicts: Sequence[Verdict]) -> Html:
     """Every claim in words with its verdict, effect, interval, and what stands behind it.
 
-    One row for each claim and track that could test it.
+    One row for each claim and each of the tracks that `telling` picks.
     """
     claims, by_id = load(), _by_id(verdicts)
     rows = [_row(claims[i], v, _anchor(i, v, vs)) for i, vs in by_id.items() for v in telling(vs)]

@@ -76,7 +76,8 @@ def accuracy_plane():
     for ax, dataset in zip(axes, (NEAR, FAR), strict=True):
         for source, colour in SOURCE_COLOURS.items():
             part = frame[frame.source == source]
-            label = f"{source} ({part.run.nunique()} runs)" if len(part) else None
+            runs = part.run.nunique()
+            label = f"{source} ({runs} run{'s' * (runs != 1)})" if len(part) else None
             ax.plot(
                 100 * part.accuracy, part[dataset], "o", color=colour, markersize=5, alpha=0.8, label=label
             )

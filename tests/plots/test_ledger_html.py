@@ -70,3 +70,19 @@ def test_a_minus_is_a_minus_and_nothing_is_minus_zero():
     html = ledger.table([verdict])
     assert "0.00 [−0.21, 0.75]" in html
     assert "Pairs −0.4 and −.3 pp, of ViT-B-32, 3-4 in all." in html
+
+
+def test_of_tracks_that_cannot_tell_those_with_an_effect_are_shown():
+    empty = Verdict("B1", "record", "not testable here", None, None, None, 0, 0, None, "no data")
+    vague = one("not testable here")._replace(track="pocket")
+    assert ledger.telling([empty, vague]) == [vague] and ledger.strongest([empty, vague]) == vague
+    assert ledger.telling([empty, empty]) == [empty]
+    html = ledger.cards([empty, vague])
+    assert "0.50 [0.25, 0.75]" in html and "no data" not in html
+
+
+def test_a_share_that_can_be_anything_is_unbounded():
+    claim = load()["V5"]
+    wide = one("not testable here", -0.135)._replace(id="V5", low=-100.135, high=99.865)
+    assert claim.unit == "fraction" and ledger.effect_text(claim, wide) == "−0.14 [unbounded]"
+    assert ledger.effect_text(claim, wide._replace(low=-3.2, high=2.9)) == "−0.14 [−3.20, 2.90]"
