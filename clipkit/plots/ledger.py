@@ -26,7 +26,7 @@ PAGES = {
 """The page that holds a section's evidence; sections without one link to their row in the table of claims."""
 _UNBOUNDED = 100
 """A share whose whole may be nothing can be anything: such an interval is said to have no bounds."""
-_MINUS = re.compile(r"(?<![\w-])-(?=\.?\d)")
+_NEGATIVE = re.compile(r"(?<![\w-])-(\d*\.?\d+)")
 _HEAD = ("Claim", "Verdict", "Effect [95 % interval]", "Behind it")
 
 
@@ -200,7 +200,7 @@ def _card(claim: Claim, verdict: Verdict, anchor: str) -> str:
 
 
 def _behind(verdict: Verdict) -> str:
-    reason = _MINUS.sub("−", verdict.reason)
+    reason = _NEGATIVE.sub(lambda found: "−" * (float(found[1]) != 0) + found[1], verdict.reason)
     text = reason[:1].upper() + reason[1:] + "."
     if verdict.n_models:
         text += f" {verdict.n_models} models, {verdict.n_clusters} independent; "

@@ -65,11 +65,11 @@ def test_text_from_data_cannot_become_markup():
 
 def test_a_minus_is_a_minus_and_nothing_is_minus_zero():
     verdict = one("holds", -0.0004)._replace(
-        low=-0.21, reason="pairs -0.4 and -.3 pp, of ViT-B-32, 3-4 in all"
+        low=-0.21, reason="pairs -0.4, -0.00 and -.3 pp, of ViT-B-32, 3-4 in all"
     )
     html = ledger.table([verdict])
     assert "0.00 [−0.21, 0.75]" in html
-    assert "Pairs −0.4 and −.3 pp, of ViT-B-32, 3-4 in all." in html
+    assert "Pairs −0.4, 0.00 and −.3 pp, of ViT-B-32, 3-4 in all." in html
 
 
 def test_of_tracks_that_cannot_tell_those_with_an_effect_are_shown():
