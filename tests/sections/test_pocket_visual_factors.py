@@ -134,6 +134,13 @@ def test_nothing_planted_nothing_found(null_zoo):
     assert count.low == 0 and count.high >= 9
 
 
+def test_a_share_of_nothing_is_not_known_for_sure():
+    """Without effective robustness the smallest share removed is about zero, and its interval has a width."""
+    on_the_line = planted_zoo([*BASELINES, *ZERO_SHOT, *TUNED], wild, agreement=0.9)
+    found = natural_shifts.finetuning_removes_robustness(on_the_line)
+    assert found.low < -0.01 and found.low <= found.effect <= found.high < 0.5
+
+
 def test_runs_are_the_clusters(found):
     assert (found["V1"].n_models, found["V1"].n_clusters) == (len(ZERO_SHOT), len(ZERO_SHOT))
     assert (found["V4"].n_models, found["V4"].n_clusters) == (9, 9)

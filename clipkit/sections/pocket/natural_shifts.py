@@ -105,8 +105,7 @@ def finetuning_removes_robustness(table: MeasuredTable | None = None) -> Evidenc
     """E3: smallest share of effective robustness that fine-tuning on wild data removes, over the shifts.
 
     Parents against the mean of their children by four methods. As on the record track, the share counts as zero
-    on a shift where the parents' effective robustness does not surely exceed zero. Parents are resampled
-    together with their children.
+    where the parents have no effective robustness, in each draw. Parents are resampled together with their children.
     """
     numbers = by_shift(table)
     parents = of_recipes(numbers, [PARENT])
@@ -115,13 +114,16 @@ def finetuning_removes_robustness(table: MeasuredTable | None = None) -> Evidenc
     counts = run_counts([run_of(m) for m in both], DRAWS, np.random.default_rng(0))
     before, before_draws = _mean_over_runs(parents, counts[:, : len(parents.models)])
     after, after_draws = _mean_over_runs(children, counts[:, len(parents.models) :])
-    robust = np.quantile(before_draws, 0.025, axis=0) > 0
-    safe = np.where(robust, before_draws, 1.0)
-    shares = np.where(robust, 1 - after_draws / safe, 0.0).min(axis=1)
-    effect = float(np.where(robust, 1 - after / np.where(robust, before, 1.0), 0.0).min())
+    effect = float(_share_removed(before, after).min())
+    shares = _share_removed(before_draws, after_draws).min(axis=1)
     each = ", ".join(
         f"{shift} {100 * b:+.1f} → {100 * a:+.1f} pp"
         for shift, b, a in zip(SHIFTS, before, after, strict=True)
     )
     note = f"{each}; unlike CLIP and ImageNet, the parents were trained on the very distribution that they are tuned to"
     return from_draws(effect, shares, both, note=note)
+
+
+def _share_removed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    there = before > 0
+    return np.where(there, 1 - after / np.where(there, before, 1.0), 0.0)
