@@ -161,9 +161,10 @@ def _anchor(claim: str, verdict: Verdict, verdicts: Sequence[Verdict]) -> str:
 
 
 def _cell(claim: Claim, verdict: Verdict) -> str:
-    page = PAGES.get(claim.section) if verdict.verdict != UNTESTABLE else None
+    told = verdict.verdict != UNTESTABLE or verdict.effect is not None
+    page = PAGES.get(claim.section) if told else None
     target = f"{page}#{claim.id}" if page else f"#claim-{claim.id}"
-    track = f' <span class="track">{verdict.track}</span>' if verdict.verdict != UNTESTABLE else ""
+    track = f' <span class="track">{verdict.track}</span>' if told else ""
     number = (
         f'<span class="number">{escape(effect_text(claim, verdict))}</span>'
         if verdict.effect is not None

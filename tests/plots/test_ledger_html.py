@@ -79,6 +79,9 @@ def test_of_tracks_that_cannot_tell_those_with_an_effect_are_shown():
     assert ledger.telling([empty, empty]) == [empty]
     html = ledger.cards([empty, vague])
     assert "0.50 [0.25, 0.75]" in html and "no data" not in html
+    cell = ledger.grid([empty, vague])
+    assert 'href="shape-bias.html#B1"' in cell and '<span class="track">pocket</span>' in cell
+    assert '<span class="track">' not in ledger.grid([empty])
 
 
 def test_a_share_that_can_be_anything_is_unbounded():
