@@ -5,8 +5,8 @@ from html import escape
 from typing import NamedTuple
 
 from clipkit.claims.ledger import Claim, load
-from clipkit.claims.verdict import UNTESTABLE, VERDICTS, Verdict
-from clipkit.plots.ledger import PAGES, Html, badge, effect_text
+from clipkit.claims.verdict import VERDICTS, Verdict
+from clipkit.plots.ledger import PAGES, Html, badge, effect_text, telling
 
 _FAILS = VERDICTS[2]
 
@@ -29,12 +29,11 @@ QUESTIONS = (
 
 
 def answers(verdicts: Sequence[Verdict], questions: Iterable[Question] = QUESTIONS) -> Html:
-    """Each question with the verdicts of every track that could test its claims, as a list of lists."""
+    """Each question with the verdicts on its claims of every track that has an effect, as a list of lists."""
     items = []
     for question in questions:
-        found = [v for name in question.claims for v in verdicts if v.id == name]
-        tested = [v for v in found if v.verdict != UNTESTABLE] or found[:1]
-        lines = "".join(f"<li>{_line(load()[v.id], v)}</li>" for v in tested)
+        told = telling([v for name in question.claims for v in verdicts if v.id == name])
+        lines = "".join(f"<li>{_line(load()[v.id], v)}</li>" for v in told)
         items.append(f"<li><p><strong>{escape(question.text)}</strong></p><ul>{lines}</ul></li>")
     return Html(f'<ol class="answers">{"".join(items)}</ol>')
 

@@ -60,16 +60,16 @@ def strongest(verdicts: Sequence[Verdict]) -> Verdict:
 
     If none could, the first that has an effect all the same; else the first.
     """
-    return telling(verdicts)[0]
+    told = telling(verdicts)
+    return next((v for v in told if v.verdict != UNTESTABLE), told[0])
 
 
 def telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The verdicts on one claim of all tracks that could test it; if none could, of those that have an effect.
+    """The verdicts on one claim of all tracks that have an effect, be it too vague to tell; if none has, the first.
 
-    Where no track has one, the first.
+    A track that cannot tell stays in sight beside one that can: they may point in different directions.
     """
-    able = [v for v in verdicts if v.verdict != UNTESTABLE]
-    return able or [v for v in verdicts if v.effect is not None] or [verdicts[0]]
+    return [v for v in verdicts if v.effect is not None or v.verdict != UNTESTABLE] or list(verdicts[:1])
 
 
 def grid(verdicts: Sequence[Verdict]) -> Html:

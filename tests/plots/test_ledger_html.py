@@ -77,6 +77,9 @@ def test_of_tracks_that_cannot_tell_those_with_an_effect_are_shown():
     vague = one("not testable here")._replace(track="pocket")
     assert ledger.telling([empty, vague]) == [vague] and ledger.strongest([empty, vague]) == vague
     assert ledger.telling([empty, empty]) == [empty]
+    sure = one("fails", -0.2)._replace(track="pocket")
+    beside = [one("not testable here"), sure]
+    assert ledger.telling(beside) == beside and ledger.strongest(beside) == sure
     html = ledger.cards([empty, vague])
     assert "0.50 [0.25, 0.75]" in html and "no data" not in html
     cell = ledger.grid([empty, vague])
