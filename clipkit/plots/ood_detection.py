@@ -77,7 +77,7 @@ def accuracy_plane():
         for source, colour in SOURCE_COLOURS.items():
             part = frame[frame.source == source]
             runs = part.run.nunique()
-            label = f"{source} ({runs} run{'s' * (runs != 1)})" if len(part) else None
+            label = f"{source} ({runs} {'run' if runs == 1 else 'runs'})" if len(part) else None
             ax.plot(
                 100 * part.accuracy, part[dataset], "o", color=colour, markersize=5, alpha=0.8, label=label
             )

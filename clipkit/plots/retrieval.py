@@ -45,7 +45,7 @@ def offsets_by_source():
 
 
 def _count(n: float, what: str) -> str:
-    return f"{n:.0f} {what}" + "s" * (n != 1)
+    return f"{n:.0f} {what}" if n == 1 else f"{n:.0f} {what}s"
 
 
 def offset_of(source: str, measure: str) -> str:
