@@ -7,7 +7,7 @@ import pytest
 from recall_zoo import ZOO, told_apart, zoo
 
 from clipkit.errors import BadInput
-from clipkit.plots import pocket_gallery, pocket_retrieval
+from clipkit.plots import pocket_gallery, pocket_retrieval, retrieval
 from clipkit.pocket.hard_negatives import KINDS
 from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.measured import MeasuredTable
@@ -82,3 +82,20 @@ def test_the_gallery_ranks_pictures_and_ticks_the_right_one():
     assert sum(name.startswith("✓") for name in names) == 1
     with pytest.raises(BadInput, match="query is 26\n.*0 to 25"):
         pocket_gallery.gallery(query=26, among=26)
+
+
+def test_sources_say_how_many_models_they_have(monkeypatch):
+    offsets = pd.DataFrame(
+        {
+            "value": [-1.0, 2.0],
+            "low": [-2.0, np.nan],
+            "high": [0.0, np.nan],
+            "n_models": [3.0, 1.0],
+            "n_runs": [2, 1],
+        },
+        index=["WIT", "CC12M"],
+    )
+    monkeypatch.setattr(retrieval.section, "source_offsets", lambda: offsets)
+    retrieval.offsets_by_source()
+    shown = [label.get_text() for label in plt.gca().get_yticklabels()]
+    assert sorted(shown) == ["CC12M (1 model, 1 run)", "WIT (3 models, 2 runs)"]
