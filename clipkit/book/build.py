@@ -16,8 +16,8 @@ from clipkit.book.execute import Outcome, Task, execute_all
 from clipkit.errors import BadInput, ClipkitError
 from clipkit.registry import did_you_mean
 
-# jupyter-book 1.x cannot be run with `python -m`, and its script need not be on PATH.
 _PROGRESS = "%|"
+# jupyter-book 1.x cannot be run with `python -m`, and its script need not be on PATH.
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 

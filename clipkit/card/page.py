@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clipkit.card.numbers import Difference, Line, RobustnessCard, factors, sources
+from clipkit.wording import number, with_limits
 
 HOW_TO_READ = (
     "Fractions from 0 to 1 with 95 % intervals over images. The percentile is the share of the other known models of "
@@ -124,7 +125,7 @@ def _line(line: Line) -> Row:
         line.headline.section,
         (
             f"{line.headline.title}\n{behind}",
-            f"{number(line.value)} [{number(line.low)}, {number(line.high)}]",
+            with_limits(line.value, line.low, line.high, 3),
             place,
         ),
         Bar(line.value, line.low, line.high, min(every), max(every), line.others),
@@ -136,21 +137,12 @@ def _difference(d: Difference, reach: float) -> Row:
     return Row(
         d.headline.section,
         (
-            f"{d.headline.title}\nA {number(d.a.value)}, B {number(d.b.value)}",
-            f"{number(d.effect, '+')} [{number(d.low, '+')}, {number(d.high, '+')}]",
+            f"{d.headline.title}\nA {number(d.a.value, 3)}, B {number(d.b.value, 3)}",
+            with_limits(d.effect, d.low, d.high, 3, "+"),
             Verdict(f"{d.surely} surely {word}" if d.surely else CANNOT_TELL),
         ),
         Bar(d.effect, d.low, d.high, -reach, reach, np.zeros(1)),
     )
-
-
-def number(value: float, sign: str = "-") -> str:
-    """Three decimals, with a minus that screen readers know; sign "+" shows that of positive numbers too.
-
-    >>> number(0.1, "+"), number(-0.0204), number(-0.0001)
-    ('+0.100', '−0.020', '0.000')
-    """
-    return f"{value:{sign}z.3f}".replace("-", "−")
 
 
 def _side_by_side(caption: str, names: tuple[str, str], a: Mapping[str, str], b: Mapping[str, str]) -> Table:

@@ -243,13 +243,13 @@ def evaluate(
     from clipkit.pocket.zoo.evaluate import RESULTS
     from clipkit.pocket.zoo.evaluate import evaluate as run
 
-    store = store or cache_folder().parent / "embeddings"
-    done = run(models or [], store, out or RESULTS, split, jobs)
+    store, out = store or cache_folder().parent / "embeddings", out or RESULTS
+    done = run(models or [], store, out, split, jobs)
     measured = 0
     for _, fresh in tqdm(done, total=len(models or pocket_cards()), unit="model", desc=f"measure ({split})"):
         measured += fresh
-    typer.echo(f"{measured} models measured, the others were up to date: {(out or RESULTS) / split}")
-    if out and out.resolve() != RESULTS.resolve():
+    typer.echo(f"{measured} models measured, the others were up to date: {out / split}")
+    if out.resolve() != RESULTS.resolve():
         _compare(out / split, RESULTS / split)
 
 

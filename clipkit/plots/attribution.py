@@ -15,6 +15,7 @@ from clipkit.plots.style import MUTED
 from clipkit.sections.attribution import Attribution, FactorTable, attribute, leave_one_family_out
 from clipkit.sections.attribution_tables import GROUPS, full_table, record_table, samples_unknown
 from clipkit.sections.pocket.attribution import METRICS, against_contrasts, agreement
+from clipkit.wording import signed
 
 _COLOURS = FACTOR_COLOURS | {
     "curation": FACTOR_COLOURS["training distribution"],
@@ -256,4 +257,4 @@ def _tidy(ax: Axes) -> None:
 
 
 def _number(row) -> str:
-    return f"{row.estimate:+z.2f} ({row.low:+z.2f} to {row.high:+z.2f})".replace("-", "−")
+    return f"{signed(row.estimate)} ({signed(row.low)} to {signed(row.high)})"

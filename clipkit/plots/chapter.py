@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from clipkit.claims import Verdict, judge_all, load
 from clipkit.errors import MissingData
-from clipkit.plots.ledger import Html, effect_text, strongest
+from clipkit.plots.ledger import Html, by_claim, effect_text, strongest
 from clipkit.registry import Registry
 from clipkit.results import Result, to_frame
 
@@ -33,8 +33,8 @@ def glue_verdicts(verdicts: Sequence[Verdict]) -> None:
     from myst_nb import glue
 
     claims = load()
-    first = [strongest([v for v in verdicts if v.id == name]) for name in {v.id: None for v in verdicts}]
-    named = [(v.id, v) for v in first] + [(f"{v.id}-{v.track}", v) for v in verdicts]
+    named = [(name, strongest(own)) for name, own in by_claim(verdicts).items()]
+    named += [(f"{v.id}-{v.track}", v) for v in verdicts]
     for name, verdict in named:
         values = {
             "verdict": verdict.verdict,

@@ -14,6 +14,7 @@ from clipkit.errors import MissingData
 from clipkit.plots.chapter import save_frame
 from clipkit.plots.ledger import SYMBOL, Html, badge, rows_table, table_row
 from clipkit.sections.multiverse import CONVENTIONS
+from clipkit.wording import number
 
 # Ink and ground as the book's style sheet has them in its light theme.
 _COLOURS = dict(
@@ -87,7 +88,7 @@ def survival_table(track: str, frame: pd.DataFrame | None = None) -> Html:
         turned = f"; other sign in {row.turned}" if row.turned else ""
         digits = {"pp": 1, "factors": 0}.get(claims[name].unit, 2)
         unit = " pp" if claims[name].unit == "pp" else ""
-        span = f"{row.low:z.{digits}f} to {row.high:z.{digits}f}{unit}".replace("-", "−")
+        span = f"{number(row.low, digits)} to {number(row.high, digits)}{unit}"
         claim = f"<strong>{name}</strong> {escape(row.sentence)}"
         cells = (claim, badge(row.verdict), stands + turned, span, escape(row.otherwise) or "none")
         rows.append(table_row(head, cells))

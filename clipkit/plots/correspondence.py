@@ -26,6 +26,7 @@ from clipkit.results import Result
 from clipkit.sections.measure.correspondence import ALL, MATCHED, SECTION, SETS, Asked, match
 from clipkit.sections.measured import MeasuredTable, section_rows
 from clipkit.sections.pocket import correspondence as section
+from clipkit.wording import with_limits
 
 RIGHT, WRONG = ("#009e73", "o"), ("#d55e00", "X")
 ARCHITECTURES = {
@@ -171,7 +172,7 @@ def gain_text(name: str, table: MeasuredTable | None = None) -> str:
     if name not in found.index:
         return "not available here"
     effect, low, high = 100 * found.loc[name, ["effect", "low", "high"]].to_numpy(float)
-    return f"{effect:+z.1f} pp [{low:+z.1f}, {high:+z.1f}]".replace("-", "−")
+    return with_limits(effect, low, high, 1, "+", " pp")
 
 
 def glue_numbers() -> None:

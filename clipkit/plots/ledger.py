@@ -8,6 +8,8 @@ from clipkit.claims.ledger import FACTORS, SECTIONS, Claim, load
 from clipkit.claims.verdict import UNTESTABLE, VERDICTS, Verdict
 from clipkit.plots.markup import Html
 from clipkit.results import TRACKS
+from clipkit.sections.pocket.share import FAR
+from clipkit.wording import number, with_limits
 
 CSS_CLASS = dict(zip(VERDICTS, ("holds", "weaker", "fails", "untestable"), strict=True))
 SYMBOL = dict(zip(VERDICTS, ("✓", "◐", "✗", "–"), strict=True))
@@ -24,8 +26,6 @@ PAGES = {
     "LMM interaction": "lmm-interaction.html",
 }
 """The page that holds a section's evidence; sections without one link to their row in the table of claims."""
-_UNBOUNDED = 100
-"""A share whose whole may be nothing can be anything: such an interval is said to have no bounds."""
 _NEGATIVE = re.compile(r"(?<![\w-])-(\d*\.?\d+)")
 _HEAD = ("Claim", "Verdict", "Effect [95 % interval]", "Behind it")
 
@@ -49,10 +49,9 @@ def effect_text(claim: Claim, verdict: Verdict) -> str:
     if claim.rule == "count":
         return f"{verdict.low:.0f} surely, {verdict.high:.0f} possibly"
     digits, unit = {"pp": (1, " pp"), "correlation": (2, ""), "fraction": (2, ""), "R²": (3, "")}[claim.unit]
-    limits = f"{verdict.low:z.{digits}f}, {verdict.high:z.{digits}f}"
-    if claim.unit == "fraction" and verdict.high - verdict.low >= _UNBOUNDED:
-        limits = "unbounded"
-    return f"{verdict.effect:z.{digits}f}{unit} [{limits}]".replace("-", "−")
+    if claim.unit == "fraction" and verdict.high - verdict.low >= FAR:
+        return f"{number(verdict.effect, digits)}{unit} [unbounded]"
+    return with_limits(verdict.effect, verdict.low, verdict.high, digits, unit=unit)
 
 
 def strongest(verdicts: Sequence[Verdict]) -> Verdict:
@@ -69,12 +68,16 @@ def telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
     A track that cannot tell stays in sight beside one that can: they may point in different directions.
     """
-    return [v for v in verdicts if v.effect is not None or v.verdict != UNTESTABLE] or list(verdicts[:1])
+    return list(filter(_tells, verdicts)) or list(verdicts[:1])
+
+
+def _tells(verdict: Verdict) -> bool:
+    return verdict.effect is not None or verdict.verdict != UNTESTABLE
 
 
 def grid(verdicts: Sequence[Verdict]) -> Html:
     """Sections down, factors across; each claim is a link to its evidence, with its id and verdict in words."""
-    claims, by_id = load(), _by_id(verdicts)
+    claims, by_id = load(), by_claim(verdicts)
     head = "".join(f'<th scope="col">{escape(f)}</th>' for f in FACTORS)
     body = []
     for section in SECTIONS:
@@ -111,7 +114,7 @@ def table(verdicts: Sequence[Verdict]) -> Html:
 
     One row for each claim and each of the tracks that `telling` picks.
     """
-    claims, by_id = load(), _by_id(verdicts)
+    claims, by_id = load(), by_claim(verdicts)
     rows = [_row(claims[i], v, _anchor(i, v, vs)) for i, vs in by_id.items() for v in telling(vs)]
     return rows_table(_HEAD, rows, "All claims, with the evidence behind each verdict", label="All claims")
 
@@ -137,18 +140,19 @@ def rows_table(head: Sequence[str], rows: Iterable[str], caption: str, label: st
 
 def cards(verdicts: Sequence[Verdict]) -> Html:
     """The claims of one chapter with their verdicts, as a list; used at the head of a chapter."""
-    claims, by_id = load(), _by_id(verdicts)
+    claims, by_id = load(), by_claim(verdicts)
     items = "".join(_card(claims[i], v, _anchor(i, v, vs)) for i, vs in by_id.items() for v in telling(vs))
     return Html(f'<ul class="claim-cards">{items}</ul>')
 
 
 def counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
     """How many claims got each verdict, on the strongest track that could test them."""
-    words = [strongest(vs).verdict for vs in _by_id(verdicts).values()]
+    words = [strongest(vs).verdict for vs in by_claim(verdicts).values()]
     return {word: words.count(word) for word in VERDICTS}
 
 
-def _by_id(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+def by_claim(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    """The verdicts of each claim, by its id."""
     grouped: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         grouped.setdefault(verdict.id, []).append(verdict)
@@ -161,10 +165,9 @@ def _anchor(claim: str, verdict: Verdict, verdicts: Sequence[Verdict]) -> str:
 
 
 def _cell(claim: Claim, verdict: Verdict) -> str:
-    told = verdict.verdict != UNTESTABLE or verdict.effect is not None
-    page = PAGES.get(claim.section) if told else None
+    page = PAGES.get(claim.section) if _tells(verdict) else None
     target = f"{page}#{claim.id}" if page else f"#claim-{claim.id}"
-    track = f' <span class="track">{verdict.track}</span>' if told else ""
+    track = f' <span class="track">{verdict.track}</span>' if _tells(verdict) else ""
     number = (
         f'<span class="number">{escape(effect_text(claim, verdict))}</span>'
         if verdict.effect is not None

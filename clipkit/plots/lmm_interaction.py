@@ -18,6 +18,7 @@ from clipkit.results import Result
 from clipkit.sections.lmm_interaction import ALL_NAMES, CONTROLS, FAIR, PUBLISHED
 from clipkit.sections.pocket import lmm_interaction as section
 from clipkit.sections.pocket.lmm_shape_bias import biases
+from clipkit.wording import with_limits
 
 PARTS = {section.ALL_HARD: "hard pictures", section.MINED: "hard and mined", section.EASY: "easy pictures"}
 _TOWER, _LMM = KIND_COLOURS["zero_shot"], KIND_COLOURS["lmm"]
@@ -70,9 +71,7 @@ def verdict_table(table: pd.DataFrame | None = None):
         row = {"what differs": about}
         for claim, test in tests.items():
             found = test(table, control)
-            row[f"{claim} (pp)"] = f"{found.effect:+.1f} [{found.low:+.1f}, {found.high:+.1f}]".replace(
-                "-", "−"
-            )
+            row[f"{claim} (pp)"] = with_limits(found.effect, found.low, found.high, 1, "+")
             row[f"{claim} verdict"] = judge(load()[claim], "pocket", found, found.p).verdict
         rows[control] = row
     return pd.DataFrame.from_dict(rows, orient="index").style.set_properties(**{"white-space": "normal"})

@@ -23,6 +23,7 @@ from clipkit.sections.pocket import ood_scores as scores
 from clipkit.sections.pocket.evidence import kind_of
 from clipkit.sections.pocket.ood_scores import FAR, NEAR, SCORES, SETS, USUAL, metric_of
 from clipkit.sections.pocket.results import zoo_results
+from clipkit.wording import counted, with_limits
 
 SOURCE_COLOURS = {"wild": "#0072b2", "studio": "#d55e00", "mixed": "#009e73", "catalogue": "#cc79a7"}
 SCORE_COLOURS = {"mcm": "#0072b2", "msp": "#d55e00", "max-logit": "#009e73", USUAL: "0.25"}
@@ -76,8 +77,7 @@ def accuracy_plane():
     for ax, dataset in zip(axes, (NEAR, FAR), strict=True):
         for source, colour in SOURCE_COLOURS.items():
             part = frame[frame.source == source]
-            runs = part.run.nunique()
-            label = f"{source} ({runs} {'run' if runs == 1 else 'runs'})" if len(part) else None
+            label = f"{source} ({counted(part.run.nunique(), 'run')})" if len(part) else None
             ax.plot(
                 100 * part.accuracy, part[dataset], "o", color=colour, markersize=5, alpha=0.8, label=label
             )
@@ -130,11 +130,11 @@ def score_table():
         column = {}
         for score in ("msp", "max-logit"):
             r = frame[(frame.dataset == dataset) & (frame.score == score)].iloc[0]
-            text = f"{100 * r.difference:+z.1f} [{100 * r.difference_low:+z.1f}, {100 * r.difference_high:+z.1f}]"
-            column[f"{SCORES[score]} minus MCM (pp)"] = text.replace("-", "−")
+            limits = 100 * r.difference_low, 100 * r.difference_high
+            column[f"{SCORES[score]} minus MCM (pp)"] = with_limits(100 * r.difference, *limits, 1, "+")
         for r in agreement[agreement.dataset == dataset].itertuples():
-            text = f"{r.value:z.2f} [{r.low:z.2f}, {r.high:z.2f}]".replace("-", "−")
-            column[f"rank agreement of {SCORES[r.a]} and {SCORES[r.b]}"] = text
+            agreed = with_limits(r.value, r.low, r.high)
+            column[f"rank agreement of {SCORES[r.a]} and {SCORES[r.b]}"] = agreed
         made[name] = column
     return pd.DataFrame(made).style
 

@@ -9,6 +9,7 @@ from clipkit.plots.ledger import Html, rows_table, table_row
 from clipkit.registry import Registry
 from clipkit.sections.headlines import HEADLINES, headline_contrasts
 from clipkit.sections.pocket.bars import bars
+from clipkit.wording import with_limits
 
 
 def bars_table() -> Html:
@@ -48,7 +49,7 @@ def reached(row) -> str:
     """
     if row.low != row.low:
         return f"{row.value:.0f}"
-    return f"{row.value:z.3f} [{row.low:z.3f}, {row.high:z.3f}]".replace("-", "−")
+    return with_limits(row.value, row.low, row.high, 3)
 
 
 def six_factors_of(metric: str) -> None:

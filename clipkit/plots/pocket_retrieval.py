@@ -28,6 +28,7 @@ from clipkit.sections.pocket.recall_line import (
     wild_lines,
 )
 from clipkit.sections.pocket.results import zoo_results
+from clipkit.wording import number, signed
 
 SOURCE_COLOURS = {"wild": "#0072b2", "studio": "#d55e00", "mixed": "#009e73", "catalogue": "#cc79a7"}
 
@@ -127,7 +128,7 @@ def filter_gain(name: str, table: MeasuredTable | None = None) -> str:
     if name not in found.index:
         return "not available here"
     effect, low, high = 100 * found.loc[name, ["effect", "low", "high"]].to_numpy(float)
-    return f"{effect:+z.1f} pp [{low:z.1f}, {high:z.1f}]".replace("-", "−")
+    return f"{signed(effect, 1)} pp [{number(low, 1)}, {number(high, 1)}]"
 
 
 def glue_numbers() -> None:

@@ -33,6 +33,7 @@ from clipkit.sections.pocket.prompt_band import (
 )
 from clipkit.sections.pocket.prompt_band import prompted_headlines as headlines
 from clipkit.sections.pocket.results import zoo_results
+from clipkit.wording import number, signed
 
 SET_COLOURS = dict(zip(PROMPT_SETS, ("#e69f00", "#56b4e9", "#009e73", "#000000"), strict=True))
 NAMES_COLOUR = "#cc79a7"
@@ -116,8 +117,7 @@ def contrasts(metric: str) -> None:
     near = zero.between(*limits)
     ax.plot(zero[near], np.flatnonzero(near), "|", color="black", markersize=11, markeredgewidth=2)
     ax.set_xlim(limits)
-    effect = [f"{100 * value:+z.1f}".replace("-", "−") for value in frame.effect]
-    said = [f"{aspect} ({value})" for aspect, value in zip(frame.aspect, effect, strict=True)]
+    said = [f"{row.aspect} ({signed(100 * row.effect, 1)})" for row in frame.itertuples()]
     ax.set_yticks(range(len(frame)), said)
     ax.tick_params(axis="y", labelsize=8)
     ax.set_ylim(len(frame) - 0.4, -0.6)
@@ -144,7 +144,7 @@ def width_table() -> Html:
         [
             escape(title),
             *(f"{100 * row[column]:.1f}" for column in columns),
-            f"{row['rank']:z.2f} ({row['least']:z.2f})".replace("-", "−"),
+            f"{number(row['rank'])} ({number(row['least'])})",
         ]
         for title, row in frame.iterrows()
     ]
@@ -222,8 +222,8 @@ def _counts(verdicts: dict[str, int]) -> str:
 
 def _effects(claim: Claim, row: pd.Series) -> str:
     digits = 1 if claim.unit in ("pp", "count") else 2
-    text = f"{row.effect:z.{digits}f} ({row.least:z.{digits}f} to {row.most:z.{digits}f})"
-    return text.replace("-", "−") + (" pp" if claim.unit == "pp" else "")
+    effect, least, most = (number(v, digits) for v in (row.effect, row.least, row.most))
+    return f"{effect} ({least} to {most})" + (" pp" if claim.unit == "pp" else "")
 
 
 def _row(cells: list[str]) -> str:

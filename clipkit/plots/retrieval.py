@@ -8,6 +8,7 @@ from clipkit.plots.plane import explore
 from clipkit.results import Result, row_maker
 from clipkit.sections import retrieval as section
 from clipkit.stats import wilson_published
+from clipkit.wording import counted, signed
 
 
 def accuracy_and_recall() -> EmbeddedChart:
@@ -35,7 +36,7 @@ def offsets_by_source():
     """Dots with intervals: mean residual (pp) of each source on COCO image recall at one."""
     table = section.source_offsets()
     labels = [
-        f"{source} ({_count(r.n_models, 'model')}, {_count(r.n_runs, 'run')})"
+        f"{source} ({counted(r.n_models, 'model')}, {counted(r.n_runs, 'run')})"
         for source, r in table.iterrows()
     ]
     intervals.dots(
@@ -44,13 +45,9 @@ def offsets_by_source():
     )
 
 
-def _count(n: float, what: str) -> str:
-    return f"{n:.0f} {what}" if n == 1 else f"{n:.0f} {what}s"
-
-
 def offset_of(source: str, measure: str) -> str:
     """Mean distance (pp) of a source's models from the common line of accuracy and `measure`."""
-    return f"{section.source_offsets(measure).value[source]:+z.1f}".replace("-", "−")
+    return signed(section.source_offsets(measure).value[source], 1)
 
 
 def rows() -> list[Result]:

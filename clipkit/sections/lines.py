@@ -90,6 +90,18 @@ def fit_resampled(x, y, counts, method: str = "huber", axes: str = "logit", n: i
     return Line(intercept, slope, axes, float(np.min(x)), float(np.max(x)))
 
 
+def share_removed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """The share of effective robustness that is gone; zero where there was none to remove.
+
+    before, after: of one shape and unit. 1: all is gone; below 0: there is more than before.
+
+    >>> share_removed(np.array([5.0, 4.0, -1.0]), np.array([1.0, 6.0, -3.0]))
+    array([ 0.8, -0.5,  0. ])
+    """
+    there = before > 0
+    return np.where(there, 1 - after / np.where(there, before, 1.0), 0.0)
+
+
 def _points(x, y, axes: str, n: int | None) -> tuple[np.ndarray, np.ndarray]:
     return to_axes(axes, np.asarray(x, float), n), to_axes(axes, np.asarray(y, float), n)
 

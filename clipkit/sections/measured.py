@@ -38,14 +38,17 @@ class Measured(NamedTuple):
     higher_is_better: bool | None = True
 
 
+def limits(draws: np.ndarray) -> tuple[float, float]:
+    """The percentile interval (95 %) of the draws that are defined; NaN where none is."""
+    low, high = np.nanquantile(draws, [0.025, 0.975]) if np.isfinite(draws).any() else (np.nan, np.nan)
+    return float(low), float(high)
+
+
 def to_rows(measured: Iterable[Measured], model: str, track: str, **recipe) -> list[Result]:
     """Result rows with percentile intervals; `recipe` fills further fields of `Result`."""
     make = row_maker(model=model, track=track, **recipe)
     rows = []
     for m in measured:
-        low, high = (
-            np.nanquantile(m.draws, [0.025, 0.975]) if np.isfinite(m.draws).any() else (np.nan, np.nan)
-        )
         rows.append(
             make(
                 section=m.section,
@@ -53,7 +56,7 @@ def to_rows(measured: Iterable[Measured], model: str, track: str, **recipe) -> l
                 subset=f"{m.subset}, prompts {m.prompts}" if m.prompts else m.subset,
                 metric=m.metric,
                 value=m.value,
-                interval=(low, high),
+                interval=limits(m.draws),
                 interval_method=f"percentile bootstrap over images, {len(m.draws)} draws",
                 n=m.n,
                 unit=m.unit,

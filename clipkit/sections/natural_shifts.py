@@ -128,8 +128,8 @@ def finetuning_removes_robustness(method: str = "huber", axes: str = "logit", dr
         "are less accurate on ImageNet than "
         "any baseline, so trust the sign on the other shifts, not the size"
     )
-    effect = np.where(estimate.zero_shot > 0, estimate.share, 0.0).min()
-    shares = np.where(drawn[:, :, 0] > 0, drawn[:, :, 2], 0.0).min(axis=1)
+    effect = lines.share_removed(estimate.zero_shot.to_numpy(), estimate.finetuned.to_numpy()).min()
+    shares = lines.share_removed(drawn[:, :, 0], drawn[:, :, 1]).min(axis=1)
     return evidence_from_draws(
         effect, shares, n_models=len(models), n_clusters=models.run.nunique(), note=note
     )

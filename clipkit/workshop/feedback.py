@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+UNANSWERED = "Put your answer where the three dots are, run that cell, then this one."
+
 
 class Feedback(NamedTuple):
     """The answer of a check; a notebook shows the message under the cell."""
@@ -19,9 +21,6 @@ class Feedback(NamedTuple):
 
     def _repr_html_(self) -> str:
         return f'<p role="status"><strong>{str(self)[:10].strip()}</strong>{escape(str(self)[10:])}</p>'
-
-
-UNANSWERED = "Put your answer where the three dots are, run that cell, then this one."
 
 
 class NotYet(Exception):
@@ -74,11 +73,16 @@ def need(condition: bool, hint: str) -> None:
         raise NotYet(hint)
 
 
+def given(answer, what: str = "your answer"):
+    """The answer; raises NotYet for None, which a function without `return` gives."""
+    need(answer is not None, f"{what} is None. If it comes from your function: does that end with `return`?")
+    return answer
+
+
 def number(answer, what: str = "your answer") -> float:
     """The answer as a float; raises NotYet for anything else."""
-    need(answer is not None, f"{what} is None. If it comes from your function: does that end with `return`?")
     try:
-        value = np.asarray(answer, dtype=float)
+        value = np.asarray(given(answer, what), dtype=float)
     except (TypeError, ValueError):
         raise NotYet(f"{what} is {answer!r}, and a number is wanted.") from None
     need(value.ndim == 0 and np.isfinite(value), f"{what} is {answer!r}, and one finite number is wanted.")

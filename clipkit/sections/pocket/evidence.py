@@ -81,14 +81,5 @@ def largest_pair(pairs: pd.DataFrame) -> tuple[pd.Series, str, str, float, float
     return largest, first, second, low, high
 
 
-def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign, as notes quote it.
-
-    >>> signed(-0.126), signed(4.27, 1)
-    ('−0.13', '+4.3')
-    """
-    return f"{value:+z.{digits}f}".replace("-", "−")
-
-
 def _behind(models: Sequence[str]) -> dict[str, int]:
     return {"n_models": len(set(models)), "n_clusters": len({run_of(m) for m in models})}

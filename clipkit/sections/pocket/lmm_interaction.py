@@ -14,9 +14,10 @@ from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.results import Result, row_maker
 from clipkit.sections.lmm_interaction import ALL_NAMES, CONTROLS, FAIR, PUBLISHED, SECTION
 from clipkit.sections.measured import DRAWS
-from clipkit.sections.pocket.evidence import from_draws, kind_of, signed
+from clipkit.sections.pocket.evidence import from_draws, kind_of
 from clipkit.stats import mcnemar, shared_counts, wilson
 from clipkit.stats.kappa import cohens_kappa
+from clipkit.wording import signed
 
 EASY, HARD = EVALUATION_SETS[0], EVALUATION_SETS[1:]
 ALL_HARD, MINED = "hard", "hard, mined"

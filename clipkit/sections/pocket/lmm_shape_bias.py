@@ -7,8 +7,9 @@ from clipkit.evidence import Evidence
 from clipkit.metrics import resampled_ratio
 from clipkit.pocket.lmm.results import read_cue_conflict
 from clipkit.sections.measured import DRAWS
-from clipkit.sections.pocket.evidence import from_draws, kind_of, signed
+from clipkit.sections.pocket.evidence import from_draws, kind_of
 from clipkit.stats import shared_counts
+from clipkit.wording import signed
 
 
 def biases(table: pd.DataFrame | None = None) -> pd.DataFrame:

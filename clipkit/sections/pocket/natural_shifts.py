@@ -7,6 +7,7 @@ from clipkit.evidence import Evidence
 from clipkit.pocket.zoo.recipe import read_recipe, split_name
 from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.draws import run_counts
+from clipkit.sections.lines import share_removed
 from clipkit.sections.measure.natural_shifts import ALL, SECTION, SHIFTS
 from clipkit.sections.measured import DRAWS, MeasuredTable
 from clipkit.sections.pocket.evidence import DATA, PARENT, SOURCES, from_draws, kind_of, run_of
@@ -114,16 +115,11 @@ def finetuning_removes_robustness(table: MeasuredTable | None = None) -> Evidenc
     counts = run_counts([run_of(m) for m in both], DRAWS, np.random.default_rng(0))
     before, before_draws = _mean_over_runs(parents, counts[:, : len(parents.models)])
     after, after_draws = _mean_over_runs(children, counts[:, len(parents.models) :])
-    effect = float(_share_removed(before, after).min())
-    shares = _share_removed(before_draws, after_draws).min(axis=1)
+    effect = float(share_removed(before, after).min())
+    shares = share_removed(before_draws, after_draws).min(axis=1)
     each = ", ".join(
         f"{shift} {100 * b:+.1f} → {100 * a:+.1f} pp"
         for shift, b, a in zip(SHIFTS, before, after, strict=True)
     )
     note = f"{each}; unlike CLIP and ImageNet, the parents were trained on the very distribution that they are tuned to"
     return from_draws(effect, shares, both, note=note)
-
-
-def _share_removed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    there = before > 0
-    return np.where(there, 1 - after / np.where(there, before, 1.0), 0.0)

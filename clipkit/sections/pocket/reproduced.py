@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from clipkit.sections.measured import KEY, MeasuredTable
+from clipkit.sections.measured import KEY, MeasuredTable, limits
 
 NUMBER = ["model", *KEY]
 
@@ -37,13 +37,8 @@ def _how(pair, fresh: MeasuredTable, shipped: MeasuredTable) -> str:
     if np.isnan(pair.row_shipped) or np.isnan(pair.row_fresh):
         return "absent"
     draws, again = shipped.draws[int(pair.row_shipped)], fresh.draws[int(pair.row_fresh)]
-    if np.array_equal([pair.value_shipped], [pair.value_fresh], equal_nan=True):
-        if np.array_equal(draws, again, equal_nan=True):
-            return "equal"
-        if np.isnan(pair.value_shipped):
-            return "close"
-    defined = draws[~np.isnan(draws)]
-    if not len(defined):
-        return "apart"
-    low, high = np.quantile(defined, [0.025, 0.975])
-    return "close" if low <= pair.value_fresh <= high else "apart"
+    if np.array_equal([pair.value_shipped, *draws], [pair.value_fresh, *again], equal_nan=True):
+        return "equal"
+    low, high = limits(draws)
+    undefined = np.isnan(pair.value_shipped) and np.isnan(pair.value_fresh)
+    return "close" if undefined or low <= pair.value_fresh <= high else "apart"

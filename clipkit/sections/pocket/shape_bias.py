@@ -19,10 +19,11 @@ from clipkit.sections.contrasts import contrast_frame
 from clipkit.sections.measure.shape_bias import ALL_CLASSES, BACKGROUNDS, CONFLICT, SECTION
 from clipkit.sections.measured import MeasuredTable
 from clipkit.sections.outputs import DEFAULT_PROMPTS, PROMPT_SETS
-from clipkit.sections.pocket.evidence import DATA, PARENT, from_contrast, kind_of, signed
+from clipkit.sections.pocket.evidence import DATA, PARENT, from_contrast, kind_of
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.sections.pocket.share import Family, share, share_avoided
 from clipkit.stats.contrast import Contrast, SeedVariance, contrast, pooled_seed_variance
+from clipkit.wording import signed
 
 CROSS_ENTROPY = "cross-entropy"
 KEEPING = {"flyp": "FLYP", "lora": "LoRA"}

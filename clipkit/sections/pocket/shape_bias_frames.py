@@ -25,6 +25,7 @@ from clipkit.sections.pocket.shape_bias import (
     spread_over_prompts,
 )
 from clipkit.stats.contrast import contrast, pooled_seed_variance
+from clipkit.wording import with_limits
 
 STEPS = {
     "zero-shot": PARENT,
@@ -156,7 +157,7 @@ def decided_twice(table: MeasuredTable | None = None) -> pd.DataFrame:
             e = test(table, subset)
         except MissingData:
             return "–"
-        return f"{e.effect:z.2f} [{e.low:z.2f}, {e.high:z.2f}]".replace("-", "−")
+        return with_limits(e.effect, e.low, e.high)
 
     return pd.DataFrame(
         {

@@ -10,7 +10,8 @@ from scipy.optimize import brentq
 from clipkit.errors import MissingData
 from clipkit.stats.contrast import Contrast, contrast, pooled_seed_variance
 
-_FAR = 100.0
+FAR = 100.0
+"""How far the limits lie from the estimate where no share can be excluded."""
 
 
 class Family(NamedTuple):
@@ -63,7 +64,7 @@ def share_avoided(families: Mapping[str, Family], of: str) -> Contrast:
 
     found = share(families[of])
     estimate = found if math.isfinite(found) else 0.0
-    low, high = estimate - _FAR, estimate + _FAR
+    low, high = estimate - FAR, estimate + FAR
     if not (at(low).low > 0 and at(high).high < 0):
         return at(0.0)._replace(effect=estimate, low=low, high=high, p=1.0)
     return at(0.0)._replace(

@@ -6,7 +6,7 @@ import numpy as np
 
 from clipkit.metrics import auroc, mcm
 from clipkit.workshop import data
-from clipkit.workshop.feedback import check, choose, near, need, number
+from clipkit.workshop.feedback import check, choose, given, near, need, number
 from clipkit.workshop.live_threshold import OUTSIDE, gate, scores
 
 
@@ -87,9 +87,7 @@ def better_score(function: Callable, model: str) -> str:
     found = {}
     for name in ("wild", *OUTSIDE):
         cosines = data.cosines(model, name)
-        returned = function(cosines)
-        need(returned is not None, "Your function returns None: does it end with `return`?")
-        values = np.asarray(returned, float)
+        values = np.asarray(given(function(cosines), "what your function returns"), float)
         need(
             values.shape == (len(cosines),),
             f"It returns {values.shape}; one score a picture is {(len(cosines),)}.",
