@@ -31,6 +31,15 @@ def with_limits(
     return f"{said}{unit} [{least}, {most}]"
 
 
+def p_text(p: float) -> str:
+    """A p-value; below 1 in 10,000 only that, since no approximation of ours is good that far out.
+
+    >>> p_text(0.0123), p_text(4.2e-47)
+    ('p = 0.012', 'p < 0.0001')
+    """
+    return f"p = {p:.2g}" if p >= 1e-4 else "p < 0.0001"
+
+
 def counted(n: float, thing: str) -> str:
     """A number of things.
 

@@ -8,7 +8,8 @@ A claim names the smallest effect that would matter to somebody who chooses a mo
 - **fails**: the effect is not shown in that sense, and the interval excludes the margin: had the claim been
   true, we would have seen it.
 - **not testable here**: there are no data, or they cannot tell: the interval holds both zero and the margin,
-  or it excludes zero but p does not stay below .05 after correction.
+  or it excludes zero but p does not stay below .05 after correction. Pages say which of the two it is: *no data*,
+  or *cannot tell*.
 
 A claim that *counts* ("on six of ten factors") has as interval the number of members that are surely true
 and the number that are not surely false, each after correction. It holds if the sure ones reach the count,
@@ -24,6 +25,8 @@ from clipkit.errors import BadInput
 from clipkit.evidence import Evidence
 
 HOLDS, WEAKER, FAILS, UNTESTABLE = VERDICTS = ("holds", "weaker", "fails", "not testable here")
+CANNOT_TELL, NO_DATA = UNTESTABLE_AS = ("cannot tell", "no data")
+"""How pages write the last verdict: a reader must see whether anybody has looked."""
 ALPHA = 0.05
 
 
@@ -40,6 +43,20 @@ class Verdict(NamedTuple):
     n_clusters: int
     p_corrected: float | None
     reason: str
+
+    @property
+    def shown(self) -> str:
+        """The verdict as pages write it: "not testable here" is "cannot tell" with an effect, "no data" without."""
+        return NO_DATA if self.verdict == UNTESTABLE and self.effect is None else on_evidence(self.verdict)
+
+
+def on_evidence(words: str) -> str:
+    """Verdicts that rest on evidence, as pages write them.
+
+    >>> on_evidence("max logit: not testable here")
+    'max logit: cannot tell'
+    """
+    return words.replace(UNTESTABLE, CANNOT_TELL)
 
 
 def judge(claim: Claim, track: str, evidence: Evidence, p_corrected: float) -> Verdict:

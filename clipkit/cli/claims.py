@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.padding import Padding
 
 from clipkit.cli.tables import show
+from clipkit.wording import p_text
 
 COLOURS = {"holds": "green", "weaker": "yellow", "fails": "red", "not testable here": "bright_black"}
 
@@ -61,11 +62,11 @@ def claims(
     console = Console(highlight=False, width=max(60, min(110, Console().width)))
     for v in verdicts:
         number = "" if v.effect is None else f"  {v.effect:.3g} [{v.low:.3g}, {v.high:.3g}]"
-        console.print(
-            f"[bold]{v.id}[/]  {v.track}  [bold {COLOURS[v.verdict]}]{v.verdict}[/]{escape(number)}"
-        )
+        console.print(f"[bold]{v.id}[/]  {v.track}  [bold {COLOURS[v.verdict]}]{v.shown}[/]{escape(number)}")
         behind = (
-            f"{v.n_models} models, {v.n_clusters} independent, p {v.p_corrected:.2g}: " if v.n_models else ""
+            f"{v.n_models} models, {v.n_clusters} independent, {p_text(v.p_corrected)}: "
+            if v.n_models
+            else ""
         )
         console.print(Padding(escape(behind + v.reason), (0, 0, 0, 4)))
 
@@ -74,6 +75,7 @@ def _conventions(tracks: Sequence[str], only: list[str] | None, as_json: bool) -
     """Print what becomes of the verdicts that a track can tell; as JSON, one object for each claim and convention."""
     from clipkit.claims.ledger import load
     from clipkit.claims.multiverse import multiverse, survival
+    from clipkit.claims.verdict import on_evidence
 
     wanted = [load()[name].id for name in only or load()]
     rows = []
@@ -86,7 +88,7 @@ def _conventions(tracks: Sequence[str], only: list[str] | None, as_json: bool) -
             show(
                 ("claim", "verdict", "stands under", "otherwise"),
                 [
-                    (name, r.verdict, f"{r.same} of {r.conventions}", r.otherwise)
+                    (name, on_evidence(r.verdict), f"{r.same} of {r.conventions}", on_evidence(r.otherwise))
                     for name, r in survival(frame).iterrows()
                 ],
                 title=f"track: {track}",

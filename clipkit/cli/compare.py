@@ -52,7 +52,7 @@ def compare(
         if verdict is None:
             return "not in this ledger"
         number = "" if verdict.effect is None else f" {effect_text(claims[verdict.id], verdict)}"
-        return escape(f"{verdict.verdict}{number}")
+        return escape(f"{verdict.shown}{number}")
 
     show(
         ("claim", "track", before, after),

@@ -37,7 +37,7 @@ def glue_verdicts(verdicts: Sequence[Verdict]) -> None:
     named += [(f"{v.id}-{v.track}", v) for v in verdicts]
     for name, verdict in named:
         values = {
-            "verdict": verdict.verdict,
+            "verdict": verdict.shown,
             "effect": effect_text(claims[verdict.id], verdict),
             "models": str(verdict.n_models),
             "clusters": str(verdict.n_clusters),

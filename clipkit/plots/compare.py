@@ -55,4 +55,4 @@ def _cell(verdict: Verdict | None) -> str:
     if verdict is None:
         return "not in this ledger"
     text = escape(effect_text(load()[verdict.id], verdict)) if verdict.effect is not None else ""
-    return f'{badge(verdict.verdict)} <span class="track">{verdict.track}</span><br>{text}'
+    return f'{badge(verdict.shown)} <span class="track">{verdict.track}</span><br>{text}'

@@ -9,7 +9,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from clipkit.claims.ledger import load
 from clipkit.claims.multiverse import OURS, multiverse, survival
-from clipkit.claims.verdict import UNTESTABLE, VERDICTS
+from clipkit.claims.verdict import UNTESTABLE, VERDICTS, on_evidence
 from clipkit.errors import MissingData
 from clipkit.plots.chapter import save_frame
 from clipkit.plots.ledger import SYMBOL, Html, badge, rows_table, table_row
@@ -65,7 +65,7 @@ def grid(track: str, frame: pd.DataFrame | None = None) -> Figure:
     ax.set(xlim=(-0.6, len(columns) - 0.4), ylim=(len(ids) - 0.4, -0.6))
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    handles = [Patch(facecolor=g, label=f"{SYMBOL[v]} {v}") for v, (_, g) in _COLOURS.items()]
+    handles = [Patch(facecolor=g, label=f"{SYMBOL[v]} {on_evidence(v)}") for v, (_, g) in _COLOURS.items()]
     ax.legend(
         handles=handles, ncols=4, loc="upper left", bbox_to_anchor=(-0.02, 0), fontsize=8, handlelength=1
     )
@@ -90,7 +90,13 @@ def survival_table(track: str, frame: pd.DataFrame | None = None) -> Html:
         unit = " pp" if claims[name].unit == "pp" else ""
         span = f"{number(row.low, digits)} to {number(row.high, digits)}{unit}"
         claim = f"<strong>{name}</strong> {escape(row.sentence)}"
-        cells = (claim, badge(row.verdict), stands + turned, span, escape(row.otherwise) or "none")
+        cells = (
+            claim,
+            badge(on_evidence(row.verdict)),
+            stands + turned,
+            span,
+            escape(on_evidence(row.otherwise)) or "none",
+        )
         rows.append(table_row(head, cells))
     return rows_table(head, rows, f"Which verdicts survive other conventions, {track} track")
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from clipkit.claims.ledger import Claim, load
 from clipkit.claims.verdict import VERDICTS, Verdict
-from clipkit.plots.ledger import PAGES, Html, badge, effect_text, telling
+from clipkit.plots.ledger import PAGES, TRACK_MEANING, Html, badge, by_claim, effect_text, telling
+from clipkit.results import TRACKS
 
 _FAILS = VERDICTS[2]
 
@@ -39,14 +40,28 @@ def answers(verdicts: Sequence[Verdict], questions: Iterable[Question] = QUESTIO
 
 
 def contradictions(verdicts: Sequence[Verdict]) -> Html:
-    """Claims of the paper that fail on a track: every one of them, with effect, interval and a link to the evidence."""
-    claims = load()
-    failed = [v for v in verdicts if v.verdict == _FAILS and claims[v.id].source == "paper"]
-    if not failed:
-        return Html("<p>No claim of the paper fails on the evidence at hand.</p>")
-    return Html(
-        '<ul class="answers">' + "".join(f"<li>{_line(claims[v.id], v)}</li>" for v in failed) + "</ul>"
-    )
+    """The paper's claims that fail, track by track, each with effect, interval, and what another track says of it."""
+    claims, by_id, lists = load(), by_claim(verdicts), []
+    for track in TRACKS:
+        failed = [
+            v for v in verdicts if v.track == track and v.verdict == _FAILS and claims[v.id].source == "paper"
+        ]
+        items = []
+        for verdict in failed:
+            others = [v for v in telling(by_id[verdict.id]) if v.track != track and v.effect is not None]
+            beside = "".join(
+                f"<br>Elsewhere: {_verdict(v)} {escape(effect_text(claims[v.id], v))}." for v in others
+            )
+            items.append(f"<li>{_line(claims[verdict.id], verdict)}{beside}</li>")
+        if items:
+            lists.append(
+                f'<p><strong>{track}</strong>, {TRACK_MEANING[track]}:</p><ul class="answers">{"".join(items)}</ul>'
+            )
+    return Html("".join(lists) or "<p>No claim of the paper fails on the evidence at hand.</p>")
+
+
+def _verdict(verdict: Verdict) -> str:
+    return f'{badge(verdict.shown)} <span class="track">{verdict.track}</span>'
 
 
 def _line(claim: Claim, verdict: Verdict) -> str:
@@ -54,7 +69,4 @@ def _line(claim: Claim, verdict: Verdict) -> str:
     number = ""
     if verdict.effect is not None:
         number = f"{escape(claim.statistic[:1].upper() + claim.statistic[1:])}: {escape(effect_text(claim, verdict))}. "
-    return (
-        f"{escape(claim.sentence)} {badge(verdict.verdict)} "
-        f'<span class="track">{verdict.track}</span><br>{number}Evidence: {link}.'
-    )
+    return f"{escape(claim.sentence)} {_verdict(verdict)}<br>{number}Evidence: {link}."

@@ -5,14 +5,22 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from clipkit.claims.ledger import FACTORS, SECTIONS, Claim, load
-from clipkit.claims.verdict import UNTESTABLE, VERDICTS, Verdict
+from clipkit.claims.verdict import CANNOT_TELL, NO_DATA, UNTESTABLE, UNTESTABLE_AS, VERDICTS, Verdict
 from clipkit.plots.markup import Html
 from clipkit.results import TRACKS
 from clipkit.sections.pocket.share import FAR
-from clipkit.wording import number, with_limits
+from clipkit.wording import number, p_text, with_limits
 
 CSS_CLASS = dict(zip(VERDICTS, ("holds", "weaker", "fails", "untestable"), strict=True))
-SYMBOL = dict(zip(VERDICTS, ("✓", "◐", "✗", "–"), strict=True))
+CSS_CLASS |= dict.fromkeys(UNTESTABLE_AS, "untestable")
+SYMBOL = dict(zip((*VERDICTS, *UNTESTABLE_AS), ("✓", "◐", "✗", "–", "?", "–"), strict=True))
+SHOWN = (*VERDICTS[:3], *UNTESTABLE_AS)
+"""The verdicts as pages write them: what `Verdict.shown` can be."""
+TRACK_MEANING = {
+    "record": "results of models that people use, published by others",
+    "pocket": "small CLIP models of ours in a rendered world, of which one thing at a time was changed",
+    "full": "real checkpoints, run on this machine",
+}
 PAGES = {
     "visual factors": "visual-factors.html",
     "shape bias": "shape-bias.html",
@@ -77,7 +85,7 @@ def _tells(verdict: Verdict) -> bool:
 
 def grid(verdicts: Sequence[Verdict]) -> Html:
     """Sections down, factors across; each claim is a link to its evidence, with its id and verdict in words."""
-    claims, by_id = load(), by_claim(verdicts)
+    claims, by_id, tracks = load(), by_claim(verdicts), _tracks(verdicts)
     head = "".join(f'<th scope="col">{escape(f)}</th>' for f in FACTORS)
     body = []
     for section in SECTIONS:
@@ -86,7 +94,8 @@ def grid(verdicts: Sequence[Verdict]) -> Html:
             here = [
                 c for c in claims.values() if (c.section, c.factor) == (section, factor) and c.id in by_id
             ]
-            cells.append("<td>" + "".join(_cell(c, v) for c in here for v in telling(by_id[c.id])) + "</td>")
+            told = [(c, v, v in telling(by_id[c.id])) for c in here for v in by_id[c.id]]
+            cells.append("<td>" + "".join(_cell(*each) for each in told if each[1].track in tracks) + "</td>")
         body.append(f'<tr><th scope="row">{escape(section)}</th>{"".join(cells)}</tr>')
     return Html(
         f'{_filter(verdicts)}<div class="ledger-scroll" tabindex="0" role="region" '
@@ -99,7 +108,7 @@ def grid(verdicts: Sequence[Verdict]) -> Html:
 
 def _filter(verdicts: Sequence[Verdict]) -> str:
     """Radio buttons that leave one track's verdicts in the grid behind them; the style sheet does it, no script."""
-    tracks = [t for t in TRACKS if any(v.track == t and v.verdict != UNTESTABLE for v in verdicts)]
+    tracks = _tracks(verdicts)
     if len(tracks) < 2:
         return ""
     buttons = "".join(
@@ -107,6 +116,12 @@ def _filter(verdicts: Sequence[Verdict]) -> str:
         for track, checked in (("all", " checked"), *((track, "") for track in tracks))
     )
     return f'<fieldset class="ledger-filter"><legend>Evidence shown</legend>{buttons}</fieldset>'
+
+
+def _tracks(verdicts: Sequence[Verdict]) -> list[str]:
+    """The tracks that have something to say of a claim; if none has, the first."""
+    able = [t for t in TRACKS if any(v.track == t and _tells(v) for v in verdicts)]
+    return able or [v.track for v in verdicts[:1]]
 
 
 def table(verdicts: Sequence[Verdict]) -> Html:
@@ -145,10 +160,15 @@ def cards(verdicts: Sequence[Verdict]) -> Html:
     return Html(f'<ul class="claim-cards">{items}</ul>')
 
 
-def counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
-    """How many claims got each verdict, on the strongest track that could test them."""
-    words = [strongest(vs).verdict for vs in by_claim(verdicts).values()]
-    return {word: words.count(word) for word in VERDICTS}
+def counts(verdicts: Sequence[Verdict]) -> Html:
+    """How many claims got each verdict, one row a track: tracks are never counted together."""
+    rows = []
+    for track in _tracks(verdicts):
+        words = [v.shown for v in verdicts if v.track == track]
+        said = f"<strong>{track}</strong>: {escape(TRACK_MEANING[track])}"
+        rows.append(table_row(("Track", *SHOWN), (said, *(str(words.count(word)) for word in SHOWN))))
+    head = ("Track", *(word.capitalize() for word in SHOWN))
+    return rows_table(head, rows, f"Verdicts on {len(by_claim(verdicts))} claims, by track")
 
 
 def by_claim(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
@@ -164,19 +184,21 @@ def _anchor(claim: str, verdict: Verdict, verdicts: Sequence[Verdict]) -> str:
     return claim if verdict is telling(verdicts)[0] else f"{claim}-{verdict.track}"
 
 
-def _cell(claim: Claim, verdict: Verdict) -> str:
+def _cell(claim: Claim, verdict: Verdict, told: bool) -> str:
+    """One verdict in the grid; told: in sight also when all tracks are shown."""
     page = PAGES.get(claim.section) if _tells(verdict) else None
     target = f"{page}#{claim.id}" if page else f"#claim-{claim.id}"
     track = f' <span class="track">{verdict.track}</span>' if _tells(verdict) else ""
+    aside = "" if told else " aside"
     number = (
         f'<span class="number">{escape(effect_text(claim, verdict))}</span>'
         if verdict.effect is not None
         else ""
     )
     return (
-        f'<a class="verdict {CSS_CLASS[verdict.verdict]}" data-track="{verdict.track}" href="{target}" '
+        f'<a class="verdict {CSS_CLASS[verdict.verdict]}{aside}" data-track="{verdict.track}" href="{target}" '
         f'title="{escape(claim.sentence, quote=True)}">'
-        f"<strong>{claim.id}</strong> {verdict.verdict}{track}{number}</a>"
+        f"<strong>{claim.id}</strong> {verdict.shown}{track}{number}</a>"
     )
 
 
@@ -184,7 +206,7 @@ def _row(claim: Claim, verdict: Verdict, anchor: str) -> str:
     effect = effect_text(claim, verdict) if verdict.effect is not None else "–"
     cells = (
         f"<strong>{claim.id}</strong> {escape(claim.sentence)}",
-        f'{badge(verdict.verdict)}<br><span class="track">{verdict.track}</span>',
+        f'{badge(verdict.shown)}<br><span class="track">{verdict.track}</span>',
         escape(effect),
         escape(_behind(verdict)),
     )
@@ -197,7 +219,7 @@ def _card(claim: Claim, verdict: Verdict, anchor: str) -> str:
         statistic = claim.statistic[:1].upper() + claim.statistic[1:]
         text = f"{escape(statistic)}: <strong>{escape(effect_text(claim, verdict))}</strong>. {text}"
     return (
-        f'<li id="{anchor}"><p><strong>{claim.id}</strong> {badge(verdict.verdict)} '
+        f'<li id="{anchor}"><p><strong>{claim.id}</strong> {badge(verdict.shown)} '
         f'<span class="track">{verdict.track}</span><br>'
         f"{escape(claim.sentence)}</p><p>{text}</p></li>"
     )
@@ -208,20 +230,19 @@ def _behind(verdict: Verdict) -> str:
     text = reason[:1].upper() + reason[1:] + "."
     if verdict.n_models:
         text += f" {verdict.n_models} models, {verdict.n_clusters} independent; "
-        text += f"corrected p = {verdict.p_corrected:.2g}."
+        text += f"corrected {p_text(verdict.p_corrected)}."
     return text
 
 
 def legend() -> Html:
-    """What the four words mean, one line each."""
+    """What the words mean, one line each; the last two are one verdict, *not testable here*."""
     meaning = {
         "holds": "the effect is there after correction, and large enough to matter",
         "weaker": "the effect is there, but smaller than claimed",
         "fails": "an effect large enough to matter is excluded",
-        "not testable here": "no data, or data that cannot tell",
+        CANNOT_TELL: "the data allow that there is nothing as well as an effect that matters, or it could be chance",
+        NO_DATA: "nothing at hand can test it on this track",
     }
     return Html(
-        '<ul class="ledger-legend">'
-        + "".join(f"<li>{badge(v)} {meaning[v]}</li>" for v in VERDICTS)
-        + "</ul>"
+        '<ul class="ledger-legend">' + "".join(f"<li>{badge(v)} {meaning[v]}</li>" for v in SHOWN) + "</ul>"
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from clipkit.claims import load
-from clipkit.claims.verdict import judge
+from clipkit.claims.verdict import judge, on_evidence
 from clipkit.plots import intervals
 from clipkit.plots.pixel_page import GAP, LINE, Page, extent, put_grid
 from clipkit.plots.pocket_world import pictures
@@ -72,7 +72,7 @@ def verdict_table(table: pd.DataFrame | None = None):
         for claim, test in tests.items():
             found = test(table, control)
             row[f"{claim} (pp)"] = with_limits(found.effect, found.low, found.high, 1, "+")
-            row[f"{claim} verdict"] = judge(load()[claim], "pocket", found, found.p).verdict
+            row[f"{claim} verdict"] = on_evidence(judge(load()[claim], "pocket", found, found.p).verdict)
         rows[control] = row
     return pd.DataFrame.from_dict(rows, orient="index").style.set_properties(**{"white-space": "normal"})
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from clipkit.claims import under_prompts
 from clipkit.claims.ledger import Claim, load
-from clipkit.claims.verdict import VERDICTS
+from clipkit.claims.verdict import VERDICTS, on_evidence
 from clipkit.errors import UnknownName
 from clipkit.plots.ledger import Html, badge, rows_table
 from clipkit.plots.style import ACCENT, KIND_COLOURS
@@ -157,8 +157,8 @@ def flip_table(every: bool = False) -> Html:
     body = [
         [
             f"<strong>{name}</strong> {escape(claims[name].sentence)}",
-            badge(row.usual),
-            "<br>".join(f"{size}: {row[size]}" for size in PROMPT_SETS if row[size]),
+            badge(on_evidence(row.usual)),
+            "<br>".join(f"{size}: {on_evidence(row[size])}" for size in PROMPT_SETS if row[size]),
             _counts(row.template_verdicts),
             _counts(row.name_verdicts) or "not asked",
             _effects(claims[name], row),
@@ -217,7 +217,7 @@ def rows() -> list[Result]:
 
 
 def _counts(verdicts: dict[str, int]) -> str:
-    return "<br>".join(f"{verdicts[v]} × {v}" for v in VERDICTS if v in verdicts)
+    return "<br>".join(f"{verdicts[v]} × {on_evidence(v)}" for v in VERDICTS if v in verdicts)
 
 
 def _effects(claim: Claim, row: pd.Series) -> str:

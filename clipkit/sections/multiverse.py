@@ -13,6 +13,7 @@ import numpy as np
 from scipy.stats import false_discovery_control
 
 from clipkit.registry import Registry
+from clipkit.sections import natural_shifts
 from clipkit.sections import shape_bias as record_shape_bias
 from clipkit.sections.draws import bias_corrected
 from clipkit.sections.measured import MeasuredTable
@@ -77,6 +78,7 @@ def _line(
 
 _ERROR, _SCALE, _SCORE, _THRESHOLD = "calibration error", "logit scale", "OOD score", "FPR@95 for AUROC"
 _TRIALS, _FACTORS, _INTERVAL, _CORRECTION = "shape-bias trials", "factor accuracy", "interval", "correction"
+_COMPARED, _TUNED = "models compared", "what stands for ImageNet"
 _NO_DEFAULT = "No package that we know has it as its default."
 
 CONVENTIONS: Registry[Convention] = Registry("convention")
@@ -165,6 +167,30 @@ for _c in (
           "Miller et al. 2021; WiSE-FT's plotting code offers it.", recall="R1 R2 R3", axes="probit"),
     _line("linear", "linear axes", "Accuracies as they are in place of their logits.",
           "Whoever draws a line through a scatter plot.", recall="R1 R2 R3", axes="linear"),
+    Convention(
+        id="own-parents", family=_COMPARED, label="own parents",
+        change="Fine-tuned CLIP against the zero-shot models of its own training runs, not against all.",
+        users="Whoever compares a model with what it was made from, as the laboratory does throughout.",
+        record={"E3": {"which": natural_shifts.PARENTS, "draws": _FEWER}},
+    ),
+    Convention(
+        id="inside", family=_COMPARED, label="nothing extrapolated",
+        change="Only CLIP models whose accuracy on ImageNet lies within the baselines'.",
+        users="Whoever trusts a line no farther than it was drawn.",
+        record={"E3": {"which": natural_shifts.INSIDE, "draws": _FEWER}},
+    ),
+    *(
+        Convention(
+            id=f"tuned-on-{data}", family=_TUNED, label=f"tuned on {data}",
+            change=f"Fine-tuning on {data} data stands for fine-tuning on ImageNet, for every claim that speaks of it.",
+            users=users, pocket=_each(claims, data=data),
+        )
+        for data, claims, users in (
+            ("wild", "B2 B3 C4", "Whoever holds that ImageNet is to CLIP's images what more of the same would be."),
+            ("studio", "V5 B2 B3 C4 E3", "Whoever holds that ImageNet is narrower: one object, in the middle."),
+            ("catalogue", "V5 C4 E3", "Whoever holds that ImageNet's textures tell its classes, as B2 and B3 do."),
+        )
+    ),
     Convention(
         id="bias-corrected", family=_INTERVAL, label="bias-corrected",
         change="Bootstrap intervals corrected for the median bias of their draws, in place of percentiles.",

@@ -38,7 +38,7 @@ def test_the_table_says_what_stands_and_what_does_not(frame):
     rows = conventions.survival_table("pocket", frame).split("<tr>")[2:]
     assert "1 of 1</td>" in rows[0] and "none" in rows[0]
     assert "0 of 1; other sign in 1" in rows[1] and "ECE, 15 bins: holds" in rows[1]
-    assert "−1.0 to 2.0 pp" in rows[1] and "MSP: not testable here" in rows[2]
+    assert "−1.0 to 2.0 pp" in rows[1] and "MSP: cannot tell" in rows[2]
 
 
 def test_the_table_of_conventions_has_a_row_for_each():

@@ -27,7 +27,7 @@ def test_an_answer_shows_each_track_that_could_test_and_no_other():
     assert re.findall(r'class="verdict (\w+)".*?class="track">(\w+)<', html) == [("holds", "pocket")]
     assert "0.50 [0.25, 0.75]" in html and 'href="shape-bias.html#B2"' in html
     nothing = front.answers([untested("B2"), untested("B2", "pocket")], [front.Question("Why?", ("B2",))])
-    assert nothing.count("not testable here") == 1, "a question without evidence says so"
+    assert nothing.count("no data") == 1, "a question without evidence says so"
 
 
 def test_every_failed_claim_of_the_paper_is_told_and_none_of_ours():
@@ -41,6 +41,11 @@ def test_every_failed_claim_of_the_paper_is_told_and_none_of_ours():
         ]
     )
     assert re.findall(r'href="[^"]*#(\w+)"', html) == ["B1", "B1"]
+    assert re.findall(r"<p><strong>(\w+)</strong>, ", html) == ["record", "pocket"], "never in one list"
+    turned = front.contradictions(
+        [verdict("B1", "not testable here", effect=-0.4), verdict("B1", "fails", "pocket")]
+    )
+    assert "Elsewhere:" in turned and "cannot tell" in turned and "−0.40" in turned
     assert "No claim" in front.contradictions([verdict("B2", "holds")])
 
 
@@ -50,4 +55,8 @@ def test_the_grid_can_be_filtered_by_the_tracks_that_tested_something():
         ("all", " checked"), ("record", ""), ("pocket", ""),
     ]  # fmt: skip
     assert re.findall(r'data-track="(\w+)"', both) == ["record", "pocket"]
+    hidden = ledger.grid([untested("B1"), verdict("B1", "fails", "pocket"), verdict("B2", "holds")])
+    assert re.findall(r'verdict (\w+)( aside)?" data-track="(\w+)"', hidden) == [
+        ("untestable", " aside", "record"), ("fails", "", "pocket"), ("holds", "", "record"),
+    ], "what a track has no data for is in the grid once that track alone is asked for"  # fmt: skip
     assert "radio" not in ledger.grid([verdict("B1", "holds")])

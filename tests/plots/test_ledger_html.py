@@ -17,7 +17,7 @@ def one(word, effect=0.5):
     return Verdict("B1", "record", word, effect, 0.25, 0.75, 12, 7, 0.03, "because")
 
 
-@pytest.mark.parametrize("word", VERDICTS)
+@pytest.mark.parametrize("word", (*VERDICTS, "cannot tell", "no data"))
 def test_every_verdict_is_a_word_with_its_class(word):
     html = ledger.badge(word)
     assert word in html and f'class="verdict {ledger.CSS_CLASS[word]}"' in html
@@ -48,7 +48,17 @@ def test_each_cell_of_a_row_carries_the_head_of_its_column():
 def test_the_first_track_that_can_tell_decides():
     empty = Verdict("B1", "record", "not testable here", None, None, None, 0, 0, None, "no data")
     assert ledger.strongest([empty, one("fails")._replace(track="pocket")]).track == "pocket"
-    assert ledger.counts([empty, one("fails")])["fails"] == 1
+
+
+def test_tracks_are_counted_apart():
+    empty = Verdict("B2", "record", "not testable here", None, None, None, 0, 0, None, "no data")
+    vague = one("not testable here")._replace(id="B2", track="pocket")
+    rows = ledger.counts([one("holds"), empty, one("fails")._replace(track="pocket"), vague]).split("<tr>")[
+        2:
+    ]
+    counted = [re.findall(r'data-label="([^"]+)">(\d+)<', row) for row in rows]
+    words = ["holds", "weaker", "fails", "cannot tell", "no data"]
+    assert counted == [list(zip(words, "10001", strict=True)), list(zip(words, "00110", strict=True))]
 
 
 def test_two_tracks_that_can_tell_stand_side_by_side():

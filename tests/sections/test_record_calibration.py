@@ -8,6 +8,7 @@ from clipkit.errors import CorruptData, MissingData
 from clipkit.records import minderer
 from clipkit.sections import calibration
 from clipkit.sections.calibration import ERROR, OWN_CLASSES, SETS
+from clipkit.stats import wilson
 
 
 def rows(family, model, error, accuracy=0.6, gain=0.0, shifted_gain=0.0, brier=0.0):
@@ -66,7 +67,7 @@ def test_c1_counts_models_that_are_worse(monkeypatch):
     clip = [rows("clip", f"clip_{i}", e, brier=0.5) for i, e in enumerate((0.15, 0.2, 0.051, 0.01))]
     table(monkeypatch, *baselines((0.05,) * 8, brier=0.5), *clip)
     found = calibration.not_better_calibrated()
-    assert (found.effect, found.low, found.high) == (0.75, 0.5, 0.75)
+    assert (found.effect, found.low, found.high) == (0.75, wilson(2, 4).low, wilson(3, 4).high)
     assert found.p < 0.01 and (found.n_models, found.n_clusters) == (4, 4)
     assert found.note.startswith(
         "2 of 4 models are surely worse and 1 surely better than the median of the 3"

@@ -17,11 +17,11 @@ PERMUTATIONS = 9_999
 
 
 class SharesRemoved(NamedTuple):
-    """Shares of the distance that fine-tuning on wild data removes; 1: all of it, 0: none, negative: it grew.
+    """Shares of the distance that fine-tuning on one kind of data removes; 1: all of it, 0: none, negative: it grew.
 
     mean: over the methods. by_method: share, low, high, p for each method (rows) and each data set it was tried
-    with. distance: of the parents, pp. p_methods: that all methods on wild data remove alike. models: those behind
-    `mean`.
+    with. distance: of the parents, pp. p_methods: that all methods remove alike. models: those behind `mean`. data:
+    that of mean, p_methods and models.
     """
 
     mean: Contrast
@@ -29,53 +29,55 @@ class SharesRemoved(NamedTuple):
     distance: float
     p_methods: float
     models: tuple[str, ...]
+    data: str
 
 
-def shares_removed(numbers: Numbers) -> SharesRemoved:
+def shares_removed(numbers: Numbers, data: str = "wild") -> SharesRemoved:
     """Shares of the mean absolute effective robustness of `numbers`, children against parents, seed by seed.
 
     Intervals are Fieller's over seeds and images (`share_avoided`), the seed variance pooled over methods.
-    p_methods permutes methods within seeds. Raises MissingData where a method on wild data has no model, or
+    p_methods permutes methods within seeds. Raises MissingData where a method on `data` has no model, or
     no two seeds.
     """
     distance = {m: np.append(np.abs(v).mean(), np.abs(d).mean(axis=0))
                 for m, v, d in zip(numbers.models, numbers.value, numbers.draws, strict=True)}  # fmt: skip
     families = {
-        f"{method}-{data}": family
-        for data in DATA
+        f"{method}-{tuned_on}": family
+        for tuned_on in DATA
         for method in METHODS
-        if len((family := _family(distance, f"{method}-{data}")).harsh)
+        if len((family := _family(distance, f"{method}-{tuned_on}")).harsh)
     }
-    wild = [f"{method}-wild" for method in METHODS]
-    seeds = _common_seeds(numbers, wild)
-    together = np.mean([[distance[f"{r}-s{s}"] for s in seeds] for r in wild], axis=0)
+    judged = [f"{method}-{data}" for method in METHODS]
+    seeds = _common_seeds(numbers, judged)
+    together = np.mean([[distance[f"{r}-s{s}"] for s in seeds] for r in judged], axis=0)
     parents = np.array([distance[f"{PARENT}-s{s}"] for s in seeds])
     mean = share_avoided({"mean": Family(np.zeros_like(parents), -parents, -together)}, "mean")
     rows = []
     for recipe, family in families.items():
         found = share_avoided(families, recipe)
-        method, data = recipe.rsplit("-", 1)
+        method, tuned_on = recipe.rsplit("-", 1)
         rows.append(
-            {"recipe": recipe, "method": method, "data": data, "value": found.effect, "low": found.low,
+            {"recipe": recipe, "method": method, "data": tuned_on, "value": found.effect, "low": found.low,
              "high": found.high, "p": found.p, "distance": -100 * family.gentle[:, 0].mean(), "n": found.n_a}
         )  # fmt: skip
-    after = np.array([[distance[f"{r}-s{s}"][0] for r in wild] for s in seeds])
-    models = [f"{r}-s{s}" for r in (PARENT, *wild) for s in seeds]
+    after = np.array([[distance[f"{r}-s{s}"][0] for r in judged] for s in seeds])
+    models = [f"{r}-s{s}" for r in (PARENT, *judged) for s in seeds]
     return SharesRemoved(
         mean,
         pd.DataFrame(rows).set_index("recipe"),
         100 * float(parents[:, 0].mean()),
         _p_alike(after),
         tuple(models),
+        data,
     )
 
 
 def shares_text(shares: SharesRemoved) -> str:
     """`shares` in one sentence, for a note."""
-    wild = shares.by_method[shares.by_method.data == "wild"]
-    each = ", ".join(f"{r.method} {r.value:.2f}" for r in wild.itertuples())
+    judged = shares.by_method[shares.by_method.data == shares.data]
+    each = ", ".join(f"{r.method} {r.value:.2f}" for r in judged.itertuples())
     return (
-        f"the parents lie {shares.distance:.1f} pp off the line; share removed on wild data: {each}; "
+        f"the parents lie {shares.distance:.1f} pp off the line; share removed on {shares.data} data: {each}; "
         f"that all methods remove alike has p = {shares.p_methods:.2g}"
     )
 

@@ -25,9 +25,12 @@ from clipkit.sections.pocket.ood_scores import FAR, NEAR, SETS, finetuning_by_sc
 from clipkit.sections.pocket.results import zoo_results
 from clipkit.sections.pocket.robustness import compare, of_kind, of_recipes
 from clipkit.stats.contrast import Contrast
+from clipkit.wording import with_limits
 
 LEAST_RECIPES = 5
 """A source with fewer recipes has no correlation worth the name."""
+ABLE = 0.5
+"""Accuracy on known images from which on O1 is told a second time: a correlation lives on the range of accuracies."""
 _RESAMPLES = 10
 """Resamples of the recipes for each resample of the images."""
 _FILTERED, _UNFILTERED = ("resnet-curated", "resnet-scored"), "resnet-uncurated"
@@ -78,17 +81,22 @@ def accuracy_goes_with_detection(table: MeasuredTable | None = None) -> Evidence
     draws = np.mean([_drawn_correlation(table, frame[frame.source == s], rng) for s in enough], axis=0)
     draws = draws[np.isfinite(draws)]
     chosen = frame[frame.source.isin(enough)]
+    able = chosen[chosen.accuracy >= ABLE]
+    rest = np.mean([_correlation(own, ALL) for _, own in able.groupby("source")])
+    spread = [_drawn_correlation(table, own, rng) for _, own in able.groupby("source")]
+    least, most = np.nanquantile(np.mean(spread, axis=0), [0.025, 0.975])
     note = (
         f"within {', '.join(enough)} ({chosen.recipe.nunique()} recipes, resampled with their seeds); on near classes "
         f"{found[NEAR]:+.2f}, on far sets {found[FAR]:+.2f}; over all {len(frame)} zero-shot models of "
-        f"{by_source.size} sources {_correlation(frame, ALL):+.2f}"
+        f"{by_source.size} sources {_correlation(frame, ALL):+.2f}. It rests on weak models: among the {len(able)} "
+        f"that know {ABLE:.0%} of the images or more, {with_limits(rest, least, most, 2, '+')}"
     )
     z = np.arctanh(np.clip([found[ALL], *draws], -1 + 1e-9, 1 - 1e-9))
     return evidence_from_draws(
         found[ALL],
         draws,
         n_models=len(chosen),
-        n_clusters=chosen.run.nunique(),
+        n_clusters=chosen.recipe.nunique(),
         p=float(2 * norm.sf(abs(z[0]) / z[1:].std(ddof=1))),
         note=note,
     )
@@ -153,7 +161,7 @@ def source_shifts_the_line(table: MeasuredTable | None = None) -> Evidence:
     )
     if not largest.overlap:
         note += "; their accuracies do not overlap, so this rests on the lines being straight"
-    return Evidence(abs(largest.value), low, high, largest.p, len(chosen), chosen.run.nunique(), note)
+    return Evidence(abs(largest.value), low, high, largest.p, len(chosen), chosen.recipe.nunique(), note)
 
 
 def detour(table: MeasuredTable) -> pd.DataFrame:

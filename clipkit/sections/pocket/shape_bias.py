@@ -185,7 +185,7 @@ def _on_both(found: Mapping[str, Evidence], note: str) -> Evidence:
         low=min(first.low, second.low),
         high=min(first.high, second.high),
         p=max(first.p, second.p),
-        note=f"the smaller of two effects, {_each(found)}; {note}",
+        note=f"the smaller of two effects and of their limits, {_each(found)}; {note}",
     )
 
 

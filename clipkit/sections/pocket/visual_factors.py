@@ -113,13 +113,13 @@ def sources_follow_other_lines(table: MeasuredTable | None = None) -> Evidence:
     return from_draws(effect, beyond_seeds(drawn, source), numbers.models, method="basic", p=p, note=note)
 
 
-def finetuning_moves_to_the_line(table: MeasuredTable | None = None) -> Evidence:
-    """V5: share of the distance from the line that fine-tuning on wild data removes, mean over four methods.
+def finetuning_moves_to_the_line(table: MeasuredTable | None = None, data: str = "wild") -> Evidence:
+    """V5: share of the distance from the line that fine-tuning on `data` removes, mean over four methods.
 
     Distance: mean over the ten factors of the absolute effective robustness of one model. Whether the methods
     differ stands in the note.
     """
-    shares = shares_removed(by_factor(table, factors=MAIN_FACTORS))
+    shares = shares_removed(by_factor(table, factors=MAIN_FACTORS), data)
     return from_contrast(shares.mean, shares.models, scale=1.0, note=shares_text(shares))
 
 
