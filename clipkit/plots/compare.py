@@ -43,6 +43,11 @@ def summary(pairs: Sequence[Pair]) -> str:
     )
 
 
+def both_judged(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs of which both sides come to a verdict: that one cannot tell contradicts nobody."""
+    return [pair for pair in pairs if _tells(pair.before) and _tells(pair.after)]
+
+
 def _title(name: str) -> str:
     return {NOW: "this book"}.get(name, f"release {name}" if name[0].isdigit() else name)
 

@@ -152,6 +152,15 @@ def contradictions() -> str:
     return f"{len(found)} of {tried}" + (f" ({', '.join(found)})" if found else "")
 
 
+def finetuning_range() -> str:
+    """The largest fall and rise of AUROC by fine-tuning on all sets, by MSP before and after, with intervals."""
+    frame = scores.finetuning_by_score(zoo_results(), scores=["msp"]).sort_values("effect")
+    ends = (frame.iloc[0], frame.iloc[-1])
+    return " to ".join(
+        f"{with_limits(*(100 * r[['effect', 'low', 'high']]), 1, '+', ' pp')} ({r.a})" for r in ends
+    )
+
+
 def finetuning_by_score(dataset: str = ALL):
     """What fine-tuning does to AUROC, by the usual score of each kind and by one score before and after."""
     frame = scores.finetuning_by_score(zoo_results(), dataset)
