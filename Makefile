@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PROFILE ?= pocket
 JOBS ?= 2
+WAY ?= self-study
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed$(if $(CPU),-cpu)
@@ -16,7 +17,7 @@ TORCH := $(shell grep -E '^(torch|torchvision)==' constraints.txt)
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
-	@echo 'options: PROFILE=pocket|full  JOBS=2  FRESH=1 (measure and judge anew)  CPU=1 (torch without CUDA)  PYTHON=python3.12'
+	@echo 'options: PROFILE=pocket|full  JOBS=2  FRESH=1 (measure and judge anew)  CPU=1 (torch without CUDA)  PYTHON=python3.12  WAY=ninety-minutes|half-a-day|self-study (of the workshop)'
 
 book: $(STAMP) ## execute the notebooks and build the book in _build/html
 	@$(BIN)/clipkit records fetch || echo 'Some public records are not on this machine; their chapters will say so.'
@@ -49,7 +50,7 @@ audit: ## ask the advisory databases about the pinned packages (needs a network)
 	_build/audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip
 
 workshop: $(STAMP) ## pack the workshop in _build/workshop.zip: notebooks, models, pictures, a handout
-	$(BIN)/clipkit workshop build --out _build/workshop.zip
+	$(BIN)/clipkit workshop build --path $(WAY) --out _build/workshop.zip
 
 lint: $(STAMP) ## check style, spelling, and who imports whom
 	$(BIN)/ruff check clipkit tests

@@ -15,6 +15,7 @@ from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 
+from clipkit.book.figure_links import add_links
 from clipkit.book.figures import give_sizes
 from clipkit.plots.altair_html import CHART_CLASS, VEGA_LITE
 from clipkit.plots.explorers.shell import SCRIPTS
@@ -144,14 +145,15 @@ def _polish(page: str, folder: Path) -> str:
 
 
 def _finish(app, exception) -> None:
-    """What can only be done to finished pages: see `_polish`; and the site map."""
+    """What can only be done to finished pages: links below figures, see `_polish`; and the site map."""
     if exception or app.builder.name != "html":
         return
     names = sorted(app.env.found_docs)
     for name in (*names, "search", "genindex"):
         path = Path(app.builder.get_outfilename(name))
         if path.is_file():
-            path.write_text(_polish(path.read_text(encoding="utf-8"), path.parent), encoding="utf-8")
+            page = add_links(path.read_text(encoding="utf-8"), Path(app.srcdir) / f"{name}.ipynb", set(names))
+            path.write_text(_polish(page, path.parent), encoding="utf-8")
     places = "".join(
         f"<url><loc>{app.config.html_baseurl}{app.builder.get_target_uri(n)}</loc></url>" for n in names
     )

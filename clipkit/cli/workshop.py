@@ -39,7 +39,7 @@ def students(
     from clipkit.workshop.exercises import write_student_copies
     from clipkit.workshop.paths import paths
 
-    for written in write_student_copies(source, paths()[path].notebooks, out):
+    for written in write_student_copies(source, paths()[path], out):
         typer.echo(written)
 
 

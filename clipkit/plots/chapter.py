@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from clipkit.claims import Verdict, judge_all, load
 from clipkit.errors import MissingData
+from clipkit.plots import drawn
 from clipkit.plots.ledger import Html, by_claim, effect_text, strongest
 from clipkit.registry import Registry
 from clipkit.results import Result, to_frame
@@ -70,17 +71,19 @@ def save_rows(rows: Iterable[Result], name: str) -> Html:
 
 def save_frame(frame: pd.DataFrame, name: str) -> Html:
     """As `save_rows`, for a table of another form."""
-    path = Path("data") / f"{name}.csv"
+    path = data_file(name)
     path.parent.mkdir(exist_ok=True)
     frame.to_csv(path, index=False)
     return Html(
-        f'<p class="data-link"><a href="{path.as_posix()}" download>Data behind this figure</a> '
+        f'<p class="data-link"><a href="{path.as_posix()}" download>All rows behind these figures</a> '
         f"({len(frame)} rows, CSV)</p>"
     )
 
 
-def or_explain(make: Callable, *arguments, **options):
+def or_explain(make: Callable, *arguments, csv: str | None = None, **options):
     """`make(*arguments)`, or, where records or results are missing, a note that says which and how to get them.
+
+    csv: the name of the figure, whose numbers are written to data/NAME.csv; the book puts a link to it below.
 
     A notebook shows the figures that `make` leaves open, so one that it returns is not returned as well; a figure
     begun before something was found missing is closed.
@@ -96,7 +99,18 @@ def or_explain(make: Callable, *arguments, **options):
             f'<div class="admonition warning"><p class="admonition-title">Missing here</p>'
             f"<p>{problem}. {remedy}</p></div>"
         )
+    if csv:
+        new = [plt.figure(number) for number in plt.get_fignums() if number not in open_before]
+        frame = pd.concat([drawn.numbers(figure) for figure in new])
+        path = data_file(csv)
+        path.parent.mkdir(exist_ok=True)
+        frame.to_csv(path, index=False)
     return None if isinstance(made, Figure | Axes) else made
+
+
+def data_file(name: str) -> Path:
+    """Where a notebook puts a table, as seen from its own folder."""
+    return Path("data") / f"{name}.csv"
 
 
 class _Plain(str):

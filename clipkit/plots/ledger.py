@@ -38,10 +38,11 @@ _NEGATIVE = re.compile(r"(?<![\w-])-(\d*\.?\d+)")
 _HEAD = ("Claim", "Verdict", "Effect [95 % interval]", "Behind it")
 
 
-def badge(verdict: str) -> str:
-    """The verdict as a coloured word with a symbol, so that no reader depends on the colour."""
+def badge(verdict: str, count: int | None = None) -> str:
+    """The verdict as a coloured word with a symbol, so that no reader depends on the colour; count: of how many."""
     symbol = f'<span aria-hidden="true">{SYMBOL[verdict]}</span>'
-    return f'<span class="verdict {CSS_CLASS[verdict]}">{symbol} {verdict}</span>'
+    word = verdict if count is None else f"{verdict}: {count}"
+    return f'<span class="verdict {CSS_CLASS[verdict]}">{symbol} {word}</span>'
 
 
 def effect_text(claim: Claim, verdict: Verdict) -> str:
@@ -162,13 +163,12 @@ def cards(verdicts: Sequence[Verdict]) -> Html:
 
 def counts(verdicts: Sequence[Verdict]) -> Html:
     """How many claims got each verdict, one row a track: tracks are never counted together."""
-    rows = []
+    items = []
     for track in _tracks(verdicts):
         words = [v.shown for v in verdicts if v.track == track]
-        said = f"<strong>{track}</strong>: {escape(TRACK_MEANING[track])}"
-        rows.append(table_row(("Track", *SHOWN), (said, *(str(words.count(word)) for word in SHOWN))))
-    head = ("Track", *(word.capitalize() for word in SHOWN))
-    return rows_table(head, rows, f"Verdicts on {len(by_claim(verdicts))} claims, by track")
+        said = " ".join(badge(word, words.count(word)) for word in SHOWN if word in words)
+        items.append(f"<li><strong>{track}</strong>, {escape(TRACK_MEANING[track])}:<br>{said}</li>")
+    return Html(f'<ul class="answers">{"".join(items)}</ul>')
 
 
 def by_claim(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:

@@ -70,6 +70,21 @@ def auroc_by_recipe(score: str = USUAL):
     axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
 
 
+def fpr_table():
+    """FPR@95 by the usual score: of each kind's recipes the lowest, the median and the highest, with intervals."""
+    made = {}
+    for dataset in (NEAR, FAR):
+        frame = table_of_recipes(dataset, FPR)
+        for kind, own in frame.groupby("kind", sort=False):
+            own = own.sort_values("value")
+            places = {"lowest": 0, "median": (len(own) - 1) // 2, "highest": -1}
+            for word, place in places.items():
+                r = own.iloc[place]
+                said = f"{with_limits(100 * r.value, 100 * r.low, 100 * r.high, 0)} ({r.name})"
+                made.setdefault(f"{KINDS[kind]}, {word}", {})[SETS[dataset]] = said
+    return pd.DataFrame.from_dict(made, orient="index").style
+
+
 def accuracy_plane():
     """Accuracy on known classes against AUROC: zero-shot models by source, each source with its own line."""
     frame = section.models(zoo_results()).query("kind == 'zero_shot'")
@@ -224,11 +239,11 @@ def score_histograms(model: str):
 
 
 def rows(table: MeasuredTable | None = None) -> list[Result]:
-    """AUROC and FPR@95 by the usual score on every set, and accuracy, of every model."""
+    """AUROC by the usual score and by each ("auroc/mcm"), FPR@95 by the usual one, on every set; and accuracy."""
     table = table or zoo_results()
     chosen = table.frame[
         (table.frame.section == SECTION)
-        & table.frame.metric.isin([AUROC, FPR, "accuracy"])
+        & table.frame.metric.str.match(f"{AUROC}(/.*)?$|{FPR}$|accuracy$")
         & table.frame.prompts.isin(DEFAULT_PROMPTS)
     ]
     fields = [f for f in Measured._fields if f != "draws"]

@@ -2,8 +2,6 @@
 
 from html import escape
 
-import matplotlib.pyplot as plt
-
 from clipkit.plots.factors import six_factors
 from clipkit.plots.ledger import Html, rows_table, table_row
 from clipkit.registry import Registry
@@ -57,7 +55,6 @@ def six_factors_of(metric: str) -> None:
     headline = Registry("headline metric", {h.title: h for h in HEADLINES})[metric]
     frame = next(frame for found, frame in headline_contrasts(section=headline.section) if found == headline)
     six_factors(frame, xlabel=f"change in: {metric[:1].lower()}{metric[1:]}")
-    plt.show()
 
 
 def _wanted(least: float, most: float) -> str:

@@ -38,7 +38,7 @@ def build(sources: Path, name: str, out: Path) -> list[str]:
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         made = Path(folder)
-        write_student_copies(sources, path.notebooks, made)
+        write_student_copies(sources, path, made)
         handout, how = write_handout(path, made)
         (made / "START-HERE.md").write_text(start_here(path, handout.name), encoding="utf-8")
         (made / "requirements.txt").write_text(requirements(project), encoding="utf-8")

@@ -13,10 +13,13 @@ from typing import NamedTuple
 import nbformat
 
 from clipkit.errors import BadInput, MissingData
+from clipkit.workshop.paths import Part
+from clipkit.workshop.paths import Path as Way
 
 PARTS = ("exercise", "stub", "solution", "check")
 _HEADING = re.compile(r"^## (?P<title>.+) \((?P<minutes>\d+) min\)$", re.MULTILINE)
 _OBJECTIVE = re.compile(r"^\*\*Objective\.\*\* (?P<text>.+)$", re.MULTILINE)
+_SIZE = re.compile(r"^\*\w+ exercises, \d+ minutes(?P<rest>[^*]*)\.\*$", re.MULTILINE)
 _TEACHES = re.compile(r"^\*\*What it teaches\.\*\* (?P<text>.+)$", re.MULTILINE)
 
 
@@ -67,9 +70,14 @@ def exercises(notebook: nbformat.NotebookNode, where: str = "notebook") -> list[
     return found
 
 
-def student_copy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook without solutions, outputs and what only the book needs; the original stays as it is."""
+def student_copy(notebook: nbformat.NotebookNode, part: Part | None = None) -> nbformat.NotebookNode:
+    """The notebook without solutions, outputs and what only the book needs; the original stays as it is.
+
+    part: of a path, to tell the exercises of its core from those for the quick, and its minutes.
+    """
     notebook = copy.deepcopy(notebook)
+    if part:
+        _mark_core(notebook, part)
     notebook.cells = [cell for cell in notebook.cells if part_of(cell) != "solution"]
     for cell in notebook.cells:
         cell.metadata.pop("mystnb", None)
@@ -81,15 +89,31 @@ def student_copy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def write_student_copies(sources: Path, names: list[str], out: Path) -> list[Path]:
-    """Write the student's copies of the notebooks called `names` into the folder `out`; returns their paths."""
+def _mark_core(notebook: nbformat.NotebookNode, part: Part) -> None:
+    """Say how long the part is, and in the headings of all exercises but its core, that they are for the quick."""
+    quick = 0
+    for cell in notebook.cells:
+        if part_of(cell) == "exercise" and cell.metadata.get("exercise") not in part.exercises:
+            cell.source = _HEADING.sub(r"## \g<title> (\g<minutes> min, if you are quick)", cell.source)
+            quick += 1
+    count = f"{len(part.exercises)} exercises"
+    if quick:
+        count = f"{len(part.exercises)} exercises of the core, {quick} more if you are quick"
+    first = notebook.cells[0]
+    first.source = _SIZE.sub(f"*{count}; {part.minutes} minutes\\g<rest>.*", first.source)
+
+
+def write_student_copies(sources: Path, way: Way, out: Path) -> list[Path]:
+    """Write the student's copies of a path's notebooks into the folder `out`; returns their paths."""
     out.mkdir(parents=True, exist_ok=True)
     written = []
-    for name in names:
-        notebook = read(sources / f"{name}.ipynb")
-        exercises(notebook, name)  # a malformed exercise could leave its solution in the copy
-        nbformat.write(student_copy(notebook), out / f"{name}.ipynb")
-        written.append(out / f"{name}.ipynb")
+    for part in way.parts:
+        if not part.notebook:
+            continue
+        notebook, copied = read(sources / f"{part.notebook}.ipynb"), out / f"{part.notebook}.ipynb"
+        exercises(notebook, part.notebook)  # a malformed exercise could leave its solution in the copy
+        nbformat.write(student_copy(notebook, part), copied)
+        written.append(copied)
     return written
 
 

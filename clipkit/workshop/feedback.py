@@ -1,5 +1,6 @@
 """What a check says of an answer: right or not yet, and always a sentence that helps."""
 
+import reprlib
 from collections.abc import Callable, Mapping
 from functools import wraps
 from html import escape
@@ -84,8 +85,11 @@ def number(answer, what: str = "your answer") -> float:
     try:
         value = np.asarray(given(answer, what), dtype=float)
     except (TypeError, ValueError):
-        raise NotYet(f"{what} is {answer!r}, and a number is wanted.") from None
-    need(value.ndim == 0 and np.isfinite(value), f"{what} is {answer!r}, and one finite number is wanted.")
+        raise NotYet(f"{what} is {reprlib.repr(answer)}, and a number is wanted.") from None
+    need(
+        value.ndim == 0 and np.isfinite(value),
+        f"{what} is {reprlib.repr(answer)}, and one finite number is wanted.",
+    )
     return float(value)
 
 
@@ -105,7 +109,9 @@ def near(
     if abs(value - truth) <= tolerance:
         return value
     for wrong, hint in traps.items():
-        need(abs(value - wrong) > tolerance, f"{what} is {value:.4g}. {hint}")
+        # A wrong value a hundred times as large is typed with as many digits, so rounded a hundred times as far.
+        reach = tolerance * max(1.0, abs(wrong / truth)) if truth else tolerance
+        need(abs(value - wrong) > reach, f"{what} is {value:.4g}. {hint}")
     raise NotYet(f"{what} is {value:.4g}. {otherwise}")
 
 

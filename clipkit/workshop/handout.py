@@ -25,6 +25,14 @@ _CARDS = (
      "whether either cue alone can be named."),
     ("Be honest", "What was chosen or fitted on a set cannot be judged on it. Write the margin down before you look."),
 )  # fmt: skip
+_ONLY_WITH = {
+    "Interval": "doubt",
+    "Verdict": "doubt",
+    "Calibration": "trust",
+    "Foreign things": "reject",
+    "Cue conflict": "shortcut",
+}
+"""Cards that belong to one notebook; the others stand on every handout."""
 _STYLE = """
 @page { size: A4; margin: 14mm }
 body { font: 10.5pt/1.38 sans-serif; color: #111; max-width: 182mm; margin: auto }
@@ -32,15 +40,23 @@ h1 { font-size: 17pt; margin: 0 0 1mm } h2 { font-size: 11pt; margin: 0 0 1mm }
 main { columns: 2; column-gap: 8mm } section { break-inside: avoid; margin-bottom: 4mm }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; border-bottom: 1px solid #999; padding: .6mm }
+small { display: block; font-size: 8pt; line-height: 1.2; color: #444 }
 .notes { margin-top: 4mm }
-.lines { height: 46mm; background: repeating-linear-gradient(#fff 0 7.6mm, #999 7.6mm 8mm) }
+.lines { height: 38mm; background: repeating-linear-gradient(#fff 0 7.6mm, #999 7.6mm 8mm) }
 """
 
 
 def handout_html(way: Way) -> str:
     """The handout of a path as a page of HTML that fits one sheet of A4."""
-    cards = "".join(f"<section><h2>{escape(t)}</h2><div>{escape(s)}</div></section>" for t, s in _CARDS)
-    rows = "".join(f"<tr><td>{escape(p.title)}</td><td>{p.minutes} min</td></tr>" for p in way.parts)
+    cards = "".join(
+        f"<section><h2>{escape(t)}</h2><div>{escape(s)}</div></section>"
+        for t, s in _CARDS
+        if t not in _ONLY_WITH or _ONLY_WITH[t] in way.notebooks
+    )
+    rows = "".join(
+        f"<tr><td>{escape(p.title)}<small>{escape(', '.join(p.core))}</small></td><td>{p.minutes} min</td></tr>"
+        for p in way.parts
+    )
     goals = "".join(f"<li>{escape(goal)}</li>" for goal in way.objectives)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -102,16 +118,24 @@ libraries come along on Linux.
 pip download -d wheels -r requirements.txt -c constraints.txt --extra-index-url https://download.pytorch.org/whl/cpu
 ```
 
-Copy this folder, with `wheels`, to every machine: a stick will do.
-
-## In class, without a network
+Copy this folder, with `wheels`, to every machine: a stick will do. On each of them, still before the class, for it
+takes some minutes, and now without a network:
 
 ```bash
 python -m venv venv
 . venv/bin/activate            # Windows: venv\\Scripts\\activate
 pip install --no-index --find-links wheels -r requirements.txt -c constraints.txt
+python -c "from clipkit.workshop.setup import check_setup; print(check_setup())"
+```
+
+## In class
+
+```bash
+. venv/bin/activate            # Windows: venv\\Scripts\\activate
 jupyter lab
 ```
+
+Leave the notebooks in this folder, beside `clipkit`: in another one they end with "No module named 'clipkit'".
 
 Should Jupyter ask whether to fetch its news, say no. Open the notebooks in this order. Their first cell checks the
 machine and says what to do if something is missing.

@@ -85,13 +85,16 @@ def page(models: Sequence[str] = data.MODELS[:1], **controls) -> Html:
 
 
 def explore(label: str = "giraffe", models: Sequence[str] = data.MODELS[:2]) -> Explorer:
-    """Sliders and menus for a scene, with the answers of some models beside the picture."""
+    """Sliders and menus for a scene, from `start(label)` on, with the answers of some models beside the picture."""
     import ipywidgets as w
 
+    first = start(label)
     controls = {
         "label": w.Dropdown(options=CLASS_NAMES, value=label, description="object"),
-        "yaw": w.IntSlider(-55, -180, 180, 5, description="turn", continuous_update=False),
-        "elevation": w.IntSlider(20, 0, 80, 5, description="from above", continuous_update=False),
+        "yaw": w.IntSlider(round(first.yaw), -180, 180, 1, description="turn", continuous_update=False),
+        "elevation": w.IntSlider(
+            round(first.elevation), 0, 80, 1, description="from above", continuous_update=False
+        ),
         "light": w.Dropdown(options=list(LIGHTS), value="normal", description="light"),
         "texture": w.Dropdown(options=("its own", "grey", *CLASS_NAMES), description="texture"),
         "occluder": w.Dropdown(options=OCCLUDERS, description="in front"),

@@ -75,7 +75,7 @@ def explore(model: str = "resnet-studio-s0", name: str = "wild") -> Explorer:
 
     data.warm(("wild", "studio"))
     controls = {
-        "temperature": w.FloatLogSlider(1.0, base=10, min=-1, max=1, step=0.02, description="temperature"),
+        "temperature": w.FloatLogSlider(1.0, base=10, min=-1, max=1, step=0.02, description="T"),
         "model": w.Dropdown(options=data.MODELS, value=model, description="model"),
         "name": w.Dropdown(options=("wild", "studio"), value=name, description="pictures"),
     }

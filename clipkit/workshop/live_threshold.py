@@ -48,11 +48,15 @@ def gate(known: np.ndarray, foreign: np.ndarray, threshold: float) -> Gate:
 def page(
     share: float = 95.0, foreign: str = OUTSIDE[0], score: str = "MCM", model: str = data.MODELS[0]
 ) -> Html:
-    """What the explorer shows: the threshold is the score that `share` per cent of the known pictures reach."""
+    """What the explorer shows: `share` per cent of the known *validation* pictures reach the threshold.
+
+    Who is let in is told of the test pictures, as in use, where nobody can ask them beforehand.
+    """
     if not 0 <= share <= 100:
         raise BadInput(f"{share:g} per cent of the pictures cannot be.", "Choose a number from 0 to 100.")
     inside, outside = scores(model, "wild", score), scores(model, foreign, score)
-    threshold = float(np.quantile(inside, 1 - share / 100, method="lower"))
+    held_out = scores(model, "wild/validation", score)
+    threshold = float(np.quantile(held_out, 1 - share / 100, method="lower"))
     found = gate(inside, outside, threshold)
     return beside(
         histograms_svg(
@@ -65,8 +69,8 @@ def page(
         "<table><thead><tr><th>pictures</th><th>let in</th></tr></thead><tbody>"
         f"<tr><td>known (TPR)</td><td>{found.tpr:.1%}</td></tr>"
         f"<tr><td>{foreign} (FPR)</td><td>{found.fpr:.1%}</td></tr></tbody></table>"
-        f"<p>Threshold {threshold:.4f} (dashed). AUROC {found.auroc:.3f}: the chance that "
-        "a known picture scores above a foreign one.</p>",
+        f"<p>Threshold {threshold:.4f} (dashed), chosen on validation pictures. AUROC {found.auroc:.3f}: the chance "
+        "that a known picture scores above a foreign one.</p>",
     )
 
 
@@ -74,7 +78,7 @@ def explore(model: str = data.MODELS[0]) -> Explorer:
     """A slider for the share of known pictures let in, with the share of foreign ones that come along."""
     import ipywidgets as w
 
-    data.warm(("wild", *OUTSIDE))
+    data.warm(("wild", "wild/validation", *OUTSIDE))
     controls = {
         "share": w.FloatSlider(95, min=0, max=100, step=1, description="let in (%)", continuous_update=False),
         "foreign": w.Dropdown(options=OUTSIDE, description="foreign"),

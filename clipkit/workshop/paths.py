@@ -21,6 +21,15 @@ class Part:
     notebook: str = ""
     exercises: list[str] = field(default_factory=list)
 
+    @property
+    def core(self) -> list[str]:
+        """The exercises as a plan names them.
+
+        >>> Part(title="Look", minutes=5, exercises=["read-the-bars"]).core
+        ['read the bars']
+        """
+        return [name.replace("-", " ") for name in self.exercises]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Path:
@@ -72,15 +81,16 @@ def compute() -> dict:
 def table(name: str) -> str:
     """The parts of a path as a Markdown table, for a page of the book; raises UnknownName for another path."""
     path, measured = paths()[name], compute()
-    rows = ["| part | exercises | minutes (our plan) | computing (measured) |", "| --- | --- | ---: | ---: |"]
+    rows = [
+        "| part | core exercises | minutes (our plan) | computing (measured) |",
+        "| --- | --- | ---: | ---: |",
+    ]
     for part in path.parts:
         title = f"[{part.title}]({part.notebook}.ipynb)" if part.notebook else part.title
         seconds = f"{measured['notebooks'][part.notebook]['seconds']:.0f} s" if part.notebook else ""
-        rows.append(f"| {title} | {len(part.exercises) or ''} | {part.minutes} | {seconds} |")
+        rows.append(f"| {title} | {', '.join(part.core)} | {part.minutes} | {seconds} |")
     total = sum(measured["notebooks"][notebook]["seconds"] for notebook in path.notebooks)
-    rows.append(
-        f"| **all** | {sum(len(p.exercises) for p in path.parts)} | **{path.minutes}** | **{total:.0f} s** |"
-    )
+    rows.append(f"| **all** | | **{path.minutes}** | **{total:.0f} s** |")
     return "\n".join(rows) + (
         "\n\nMinutes of teaching are our plan. Computing is processor time, much as an idle machine needs: "
         f"every cell, with its solution, in a fresh kernel, measured on {measured['when']} on {measured['on']}. "

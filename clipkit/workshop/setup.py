@@ -56,8 +56,10 @@ def check_setup(models: Sequence[str] | None = None, sets: Sequence[str] | None 
         os.environ.setdefault("CLIPKIT_CACHE", str(BESIDE))
     items = [_python(), *map(_package, PACKAGES), _disk()]
     if all(item.fine for item in items):
-        from clipkit.workshop import data
-
+        try:
+            from clipkit.workshop import data
+        except Exception as error:  # a file of the package is missing or cut
+            return Setup([*items, _broken("the package clipkit", error)])
         items += [
             _try(f"model {name}", data.model, name) for name in (data.MODELS if models is None else models)
         ]
@@ -91,6 +93,15 @@ def _disk() -> Item:
 def _try(what: str, load, name: str) -> Item:
     try:
         load(name)
-    except ClipkitError as error:
-        return Item(what, False, f"{error.problem}; {error.remedy}")
+    except Exception as error:  # whatever is wrong with a file, the class is to read what to do
+        return _broken(what, error)
     return Item(what, True, "here")
+
+
+def _broken(what: str, error: Exception) -> Item:
+    found, remedy = f"{type(error).__name__}: {error}".splitlines()[0], "report this at the project's address"
+    if isinstance(error, ClipkitError):
+        found, remedy = error.problem, error.remedy
+    if BESIDE.is_dir():
+        remedy = "unpack the zip again, into a new folder"
+    return Item(what, False, f"{found}; {remedy}")

@@ -73,8 +73,10 @@ def test_what_changes_sides_is_named():
 
 def test_rows_hold_the_usual_score_of_every_model(zoo):
     rows = plots.rows()
-    # Seven sets and means, two parts, AUROC and FPR each, and accuracy.
-    assert len(rows) == zoo.frame.model.nunique() * (2 * 9 + 1)
+    # Seven sets and means, two parts, AUROC and FPR each, and accuracy; and AUROC by each score that a model has.
+    by_score = zoo.frame.metric.str.startswith("auroc/")
+    assert sum("/" not in row.metric for row in rows) == zoo.frame.model.nunique() * (2 * 9 + 1)
+    assert sum("/" in row.metric for row in rows) == by_score.sum() > 0
     assert {row.track for row in rows} == {"pocket"} and all(row.low <= row.value <= row.high for row in rows)
 
 

@@ -10,6 +10,8 @@ import pytest
 from clipkit.errors import BadInput, MissingData
 from clipkit.workshop.exercises import PARTS, exercises, part_of, read, student_copy, write_student_copies
 from clipkit.workshop.feedback import Feedback
+from clipkit.workshop.paths import Part, paths
+from clipkit.workshop.paths import Path as Way
 from tests.workshop.conftest import NOTEBOOKS, SOURCES
 from tests.workshop.running import Session
 
@@ -124,11 +126,31 @@ def test_a_malformed_exercise_is_named(small, spoil, told):
 
 
 def test_copies_are_written_and_a_missing_source_is_named(sources, tmp_path):
-    (path,) = write_student_copies(sources, ["look"], tmp_path / "new")
+    talk, look, listen = (Part(title="", minutes=5, notebook=name) for name in ("", "look", "listen"))
+    (path,) = write_student_copies(sources, way(talk, look), tmp_path / "new")
     assert path == tmp_path / "new" / "look.ipynb"
     assert nbformat.read(path, as_version=4).cells[0].source.startswith("# What does the model see?")
     with pytest.raises(MissingData, match="no notebook .*listen.ipynb"):
-        write_student_copies(sources, ["listen"], tmp_path)
+        write_student_copies(sources, way(listen), tmp_path)
+
+
+def way(*parts):
+    return Way(title="", sentence="", objectives=[], parts=list(parts))
+
+
+@pytest.mark.parametrize("name", list(paths()))
+def test_a_students_copy_tells_the_core_of_its_path_and_the_minutes_of_its_part(sources, tmp_path, name):
+    parts = [part for part in paths()[name].parts if part.notebook]
+    for part, file in zip(parts, write_student_copies(sources, paths()[name], tmp_path), strict=True):
+        cells = nbformat.read(file, as_version=4).cells
+        asked = [cell for cell in cells if part_of(cell) == "exercise"]
+        quick = [cell.metadata["exercise"] for cell in asked if "if you are quick)" in cell.source]
+        assert [
+            c.metadata["exercise"] for c in asked if c.metadata["exercise"] not in quick
+        ] == part.exercises
+        first = cells[0].source
+        assert f"*{len(part.exercises)} exercises" in first and f"; {part.minutes} minutes" in first
+        assert (f"{len(quick)} more if you are quick" in first) == bool(quick)
 
 
 def test_every_cell_is_plain_python(notebook):

@@ -1,5 +1,7 @@
 """Checks in general, and hints that single ones give to wrong answers that people do give."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from clipkit.workshop.live_scene import start
 
 @check
 def three(answer):
-    near(answer, 3.0, 0.01, {4.0: "One too many."}, "Count again.")
+    near(answer, 3.0, 0.01, {4.0: "One too many.", 299.0: "Write it as a share."}, "Count again.")
     return "Three."
 
 
@@ -21,6 +23,11 @@ def three(answer):
         (3, True, "Three."),
         (np.float32(3.001), True, "Three."),
         (4, False, "your answer is 4. One too many."),
+        (
+            298.9,
+            False,
+            "Write it as a share.",
+        ),  # 299 rounded as roughly as three may be, a hundred times over
         (7, False, "Count again."),
         (..., False, "where the three dots are"),
         ([...], False, "where the three dots are"),
@@ -73,10 +80,12 @@ def one_bin_too_few(confidence, correct, bins):
     )
 
 
-def two_changes():
-    from dataclasses import replace
+def changed(**fields):
+    return replace(start("truck"), **fields)
 
-    return replace(start("truck"), light="dark", size="tiny")
+
+def two_changes():
+    return changed(light="dark", size="tiny")
 
 
 @pytest.mark.parametrize(
@@ -89,6 +98,9 @@ def two_changes():
         (lambda: looking.softmax_by_hand(0.3615, [0.30, 0.25, 0.10], 20.0), "multiply them by the logit scale"),
         (lambda: looking.model_broken(start("truck"), "truck", data.MODELS[0]), "the scene that you began with"),
         (lambda: looking.model_broken(two_changes(), "truck", data.MODELS[0]), "You changed size, light"),
+        (lambda: looking.model_broken(changed(yaw="90"), "truck", data.MODELS[0]), "a number without quotes"),
+        (lambda: looking.model_broken(changed(yaw=float("nan")), "truck", data.MODELS[0]), "a number without quotes"),
+        (lambda: looking.bars_read("mug", 90, {"mug": 0.899, "bed": 0.1}), "between 0 and 1"),
         (lambda: looking.prompt_set_made(["a zebra {}"], data.MODELS[0]), "never met 'zebra'"),
         (lambda: looking.unknown_found(["lawn"], ["lawn", "zebra"]), "1 more of them"),
         (lambda: doubting.one_draw(lambda s, rng: rng.permutation(s).mean(), [0, 1, 1, 0] * 9), "*with* replacement"),

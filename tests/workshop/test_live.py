@@ -103,6 +103,32 @@ def test_a_threshold_lets_in_the_share_that_was_asked_for():
         live_threshold.gate(known, foreign, float("nan"))
 
 
+def test_the_slider_chooses_on_validation_pictures_and_tells_of_test_pictures():
+    threshold = np.quantile(live_threshold.scores(MODEL, "wild/validation"), 0.05, method="lower")
+    known, foreign = (live_threshold.scores(MODEL, name) for name in ("wild", "near-ood"))
+    found, shown = live_threshold.gate(known, foreign, threshold), live_threshold.page(95.0)
+    assert f"Threshold {threshold:.4f}" in shown and f"<td>{found.tpr:.1%}</td>" in shown
+
+
+def test_the_explorer_begins_where_the_exercise_does():
+    controls, base = live_scene.explore("truck", [MODEL]).controls, live_scene.start("truck")
+    assert (controls["yaw"].value, controls["elevation"].value) == (round(base.yaw), round(base.elevation))
+
+
+def test_what_the_teacher_is_told_of_the_truck():
+    """Turning and occluders break nothing; glaring light does, a steep look from above, most other surfaces."""
+
+    def broken(field, values):
+        start = {"yaw": -86, "elevation": 30}
+        looks = [live_scene.look(live_scene.arrange("truck", **start | {field: v}), [MODEL]) for v in values]
+        return [v for v, seen in zip(values, looks, strict=True) if seen.said(MODEL) != "truck"]
+
+    assert not broken("yaw", range(-180, 180, 30)) and not broken("occluder", live_scene.OCCLUDERS)
+    assert broken("light", ["dark", "dim", "bright", "glaring"]) == ["glaring"]
+    assert broken("elevation", [60, 70, 75, 80]) == [60, 70, 75, 80]
+    assert len(broken("texture", ["bus", "car", "giraffe", "house", "duck"])) >= 4
+
+
 @pytest.mark.parametrize(
     "explore, moves",
     [

@@ -34,6 +34,17 @@ def test_a_full_disk_and_a_changed_file_are_told(monkeypatch):
     )  # fmt: skip
 
 
+def test_in_the_workshops_folder_whatever_is_wrong_with_a_file_is_told_with_what_to_do(monkeypatch, tmp_path):
+    def cut(name):
+        raise ValueError("unexpected end of data\nat byte 12")
+
+    assert setup._try("model x", cut, "x").found.startswith("ValueError: unexpected end of data; report this")
+    monkeypatch.setattr(setup, "BESIDE", tmp_path)
+    assert setup._try("model x", cut, "x") == (
+        "model x", False, "ValueError: unexpected end of data; unpack the zip again, into a new folder",
+    )  # fmt: skip
+
+
 def test_the_folder_of_the_workshop_brings_its_pictures(monkeypatch, tmp_path):
     monkeypatch.setattr(setup, "BESIDE", tmp_path)
     monkeypatch.delenv("CLIPKIT_CACHE", raising=False)

@@ -4,11 +4,12 @@ from dataclasses import asdict
 
 import numpy as np
 
+from clipkit.errors import ClipkitError
 from clipkit.metrics import accuracy
 from clipkit.pocket.world import Scene
 from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.workshop import data
-from clipkit.workshop.feedback import check, near, need
+from clipkit.workshop.feedback import NotYet, check, near, need
 from clipkit.workshop.live_prompt import check_template, unknown_words
 from clipkit.workshop.live_scene import look, start
 
@@ -65,9 +66,21 @@ def model_broken(mine: Scene, label: str, model: str) -> str:
         len(changed) == 1,
         f"You changed {', '.join(changed)}. Change one field, or you will not know which it was.",
     )
-    seen = look(mine, [model])
-    said, sure = seen.said(model), seen.answers[model]
     field = changed[0]
+    value = after[field]
+    wanted = (
+        "a number without quotes" if isinstance(before[field], int | float) else "one of the words, in quotes"
+    )
+    kind = float | int if isinstance(before[field], int | float) else type(before[field])
+    need(
+        (isinstance(value, kind) or before[field] is None) and value == value,
+        f"`{field}` is {value!r}, and {wanted} belongs there.",
+    )
+    try:
+        seen = look(mine, [model])
+    except (ClipkitError, KeyError, ValueError, TypeError) as error:
+        raise NotYet(f"No picture can be made with `{field}` = {value!r}: {wanted} belongs there.") from error
+    said, sure = seen.said(model), seen.answers[model]
     need(
         said != label,
         f"It still says {label} ({sure[said]:.0%} sure). Go further with `{field}`, or try another.",
