@@ -34,6 +34,9 @@ def explorer() -> EmbeddedChart:
         colour="kind",
         tooltip=["model", "source"],
         name="shift-explorer",
+        x_title="accuracy on ImageNet",
+        y_title="accuracy on the shift",
+        colours={KIND_NAMES[kind]: KIND_COLOURS[kind] for kind in ("baseline", "zero_shot", "finetuned")},
         alt_text=f"Scatter plot of {len(table)} models on the natural shift chosen: zero-shot CLIP models lie above "
         "models trained "
         "on ImageNet of equal accuracy, fine-tuned ones lie between.",

@@ -1,5 +1,7 @@
 """Models in a plane of two accuracies, with the baselines' line: static and to explore."""
 
+from collections.abc import Mapping
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -51,13 +53,22 @@ def explore(
     tooltip: list[str],
     alt_text: str,
     name: str,
+    x_title: str,
+    y_title: str,
+    colours: Mapping[str, str] | None = None,
 ) -> EmbeddedChart:
     """An interactive plane: choose what is on the y axis, click a legend entry to single out its models.
 
-    table: one row a model; `x` and `measures` are fractions. alt_text says what is to be seen.
+    table: one row a model; `x` and `measures` are fractions. alt_text says what is to be seen. colours: value of
+    `colour` → its colour, where the page has one for it.
     """
     long = table.melt(
         id_vars=[x, colour, *tooltip], value_vars=measures, var_name="measure", value_name="value"
+    )
+    scale = (
+        alt.Scale(domain=list(colours), range=list(colours.values()))
+        if colours
+        else alt.Scale(scheme="tableau20")
     )
     pick = alt.param(
         name="measure_shown", value=measures[0], bind=alt.binding_select(options=measures, name="Show ")
@@ -73,10 +84,10 @@ def explore(
                 type="quantitative",
                 axis=percent,
                 scale=alt.Scale(zero=False),
-                title=f"{x} (zero-shot accuracy)",
+                title=x_title,
             ),
-            y=alt.Y("value:Q", axis=percent, scale=alt.Scale(zero=False), title="recall or accuracy"),
-            color=alt.Color(colour, type="nominal", scale=alt.Scale(scheme="tableau20"), title=colour),
+            y=alt.Y("value:Q", axis=percent, scale=alt.Scale(zero=False), title=y_title),
+            color=alt.Color(colour, type="nominal", scale=scale, title=colour),
             opacity=alt.when(single).then(alt.value(0.9)).otherwise(alt.value(0.08)),
             tooltip=[
                 *tooltip,

@@ -21,6 +21,8 @@ def accuracy_and_recall() -> EmbeddedChart:
         colour="source",
         tooltip=["model"],
         name="accuracy-recall",
+        x_title="zero-shot accuracy on ImageNet",
+        y_title="recall@1",
         alt_text=f"Scatter plot of {len(table)} zero-shot CLIP models: recall at one rises with ImageNet accuracy; "
         "models of one "
         "training source lie together, those trained on WIT below the rest for image retrieval.",

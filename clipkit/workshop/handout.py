@@ -40,9 +40,10 @@ h1 { font-size: 17pt; margin: 0 0 1mm } h2 { font-size: 11pt; margin: 0 0 1mm }
 main { columns: 2; column-gap: 8mm } section { break-inside: avoid; margin-bottom: 4mm }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; border-bottom: 1px solid #999; padding: .6mm }
+td:last-child { white-space: nowrap }
 small { display: block; font-size: 8pt; line-height: 1.2; color: #444 }
 .notes { margin-top: 4mm }
-.lines { height: 38mm; background: repeating-linear-gradient(#fff 0 7.6mm, #999 7.6mm 8mm) }
+.lines { height: 46mm; background: repeating-linear-gradient(#fff 0 7.6mm, #999 7.6mm 8mm) }
 """
 
 
