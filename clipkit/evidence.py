@@ -8,7 +8,8 @@ class Evidence(NamedTuple):
 
     low, high: limits of the 95 % interval. p: two-sided, against no effect. n_models: checkpoints that
     enter. n_clusters: independent training runs (or sources) among them; below five, the models are taken
-    as given and the interval covers images and reference models only. note: what a reader must know.
+    as given and the interval covers images and reference models only. note: what a reader must know; what nobody
+    may overlook stands in sentences of its own, after a full stop, and the front page quotes it.
     """
 
     effect: float

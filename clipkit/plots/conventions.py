@@ -65,7 +65,10 @@ def grid(track: str, frame: pd.DataFrame | None = None) -> Figure:
     ax.set(xlim=(-0.6, len(columns) - 0.4), ylim=(len(ids) - 0.4, -0.6))
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    handles = [Patch(facecolor=g, label=f"{SYMBOL[on_evidence(v)]} {on_evidence(v)}") for v, (_, g) in _COLOURS.items()]
+    handles = [
+        Patch(facecolor=g, label=f"{SYMBOL[on_evidence(v)]} {on_evidence(v)}")
+        for v, (_, g) in _COLOURS.items()
+    ]
     ax.legend(
         handles=handles, ncols=4, loc="upper left", bbox_to_anchor=(-0.02, 0), fontsize=8, handlelength=1
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from clipkit.claims.ledger import Claim, load
 from clipkit.claims.verdict import VERDICTS, Verdict
-from clipkit.plots.ledger import PAGES, TRACK_MEANING, Html, badge, by_claim, effect_text, telling
+from clipkit.plots.ledger import PAGES, TRACK_MEANING, Html, badge, by_claim, effect_text, telling, with_minus
 from clipkit.results import TRACKS
 
 _FAILS = VERDICTS[2]
@@ -69,4 +69,6 @@ def _line(claim: Claim, verdict: Verdict) -> str:
     number = ""
     if verdict.effect is not None:
         number = f"{escape(claim.statistic[:1].upper() + claim.statistic[1:])}: {escape(effect_text(claim, verdict))}. "
-    return f"{escape(claim.sentence)} {_verdict(verdict)}<br>{number}Evidence: {link}."
+    mind = with_minus(verdict.reason.partition(". ")[2])
+    mind = f"{escape(mind)}. " if mind else ""
+    return f"{escape(claim.sentence)} {_verdict(verdict)}<br>{number}{mind}Evidence: {link}."

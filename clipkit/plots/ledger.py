@@ -225,8 +225,17 @@ def _card(claim: Claim, verdict: Verdict, anchor: str) -> str:
     )
 
 
+def with_minus(text: str) -> str:
+    """`text` with true minus signs before its numbers, and none before zero.
+
+    >>> with_minus("from -2 to -0.0 pp, ViT-B-32")
+    'from −2 to 0.0 pp, ViT-B-32'
+    """
+    return _NEGATIVE.sub(lambda found: "−" * (float(found[1]) != 0) + found[1], text)
+
+
 def _behind(verdict: Verdict) -> str:
-    reason = _NEGATIVE.sub(lambda found: "−" * (float(found[1]) != 0) + found[1], verdict.reason)
+    reason = with_minus(verdict.reason)
     text = reason[:1].upper() + reason[1:] + "."
     if verdict.n_models:
         text += f" {verdict.n_models} models, {verdict.n_clusters} independent; "

@@ -30,6 +30,14 @@ def test_an_answer_shows_each_track_that_could_test_and_no_other():
     assert nothing.count("no data") == 1, "a question without evidence says so"
 
 
+def test_what_nobody_may_overlook_stands_beside_the_verdict():
+    told = verdict("O1", "holds", "pocket")._replace(
+        reason="17 models; all by one score. It rests on -3 of them"
+    )
+    html = front.answers([told], [front.Question("Why?", ("O1",))])
+    assert "0.50 [0.25, 0.75]. It rests on −3 of them. Evidence:" in html and "17 models" not in html
+
+
 def test_every_failed_claim_of_the_paper_is_told_and_none_of_ours():
     ours = next(claim.id for claim in load().values() if claim.source == "ours")
     html = front.contradictions(

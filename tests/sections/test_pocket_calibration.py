@@ -181,7 +181,7 @@ def test_c4_is_told_of_the_data_that_worsen_most_and_pays_for_the_choice():
     )
     assert chosen.effect == alone.effect == pytest.approx(20, abs=0.5)
     assert chosen.low < alone.low and chosen.high > alone.high and chosen.p >= alone.p
-    assert "it can, and need not: on shifted images wild -5" in chosen.note and "studio +" in chosen.note
+    assert "It can, and need not: on shifted images wild -5" in chosen.note and "studio +" in chosen.note
 
 
 def rising(rise):

@@ -78,7 +78,7 @@ def test_b2_takes_the_smaller_drop_and_names_the_other_data(tuned):
     assert found.effect == pytest.approx(0.3, abs=0.05) and found.low > 0.2 and found.p < 1e-4
     assert (found.n_models, found.n_clusters) == (6, 3)
     assert "cross-entropy on catalogue data" in found.note
-    assert "on wild data the drop is" in found.note and "on studio data" in found.note
+    assert ". On wild data the drop is" in found.note and "; on studio data" in found.note
     assert judge(load()["B2"], "pocket", found, found.p).verdict == "holds"
 
 

@@ -157,7 +157,7 @@ def finetuning_worsens(table: MeasuredTable | None = None, data: str | None = No
     note = f"cross-entropy on {on} data; on known images {100 * known.effect:+.1f} pp"
     if len(rises) > 1:
         each = (f"{d} {100 * rise.effect:+.1f} pp ({p_text(rise.p)})" for d, rise in rises.items())
-        note += f"; it can, and need not: on shifted images {', '.join(each)}"
+        note += f". It can, and need not: on shifted images {', '.join(each)}"
     return from_contrast(found, _arms(table, _tuned(on)), note=note)
 
 

@@ -29,7 +29,7 @@ TOWERS = {
     "fine-tuning": ("cross-entropy-studio-s0", "resnet-wild-s0"),
 }
 """Pairs of towers that differ in one thing; their LMMs differ in nothing else."""
-_GIVEN = "the interval covers images only, not other towers than these"
+_GIVEN = "The interval covers images only, not other towers than these"
 
 
 def part(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -139,7 +139,7 @@ def gain_on_hard(table: pd.DataFrame | None = None, control: str = FAIR) -> Evid
     coin = gains(ALL_HARD, PUBLISHED, table, COIN)[0].mean()
     note = (
         f"{CONTROLS[control].about}; by tower {_each(by_tower)}. Under the other protocols {others}; a coin under the "
-        f"published one: {signed(coin, 1)}; {_GIVEN}"
+        f"published one: {signed(coin, 1)}. {_GIVEN}"
     )
     return from_draws(by_tower.mean(), draws, list(by_tower.index), note=note)
 
@@ -147,7 +147,7 @@ def gain_on_hard(table: pd.DataFrame | None = None, control: str = FAIR) -> Evid
 def no_gain_where_easy(table: pd.DataFrame | None = None, control: str = FAIR) -> Evidence:
     """L2: two points minus the same difference on wild images, which the towers know best."""
     by_tower, draws = gains(EASY, control, table)
-    note = f"{CONTROLS[control].about}; gains by tower {_each(by_tower)}; {_GIVEN}"
+    note = f"{CONTROLS[control].about}; gains by tower {_each(by_tower)}. {_GIVEN}"
     return from_draws(2 - by_tower.mean(), 2 - draws, list(by_tower.index), note=note)
 
 

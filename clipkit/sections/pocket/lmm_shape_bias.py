@@ -47,5 +47,5 @@ def lmm_against_its_tower(table: pd.DataFrame | None = None) -> Evidence:
         f"{dataset}: " + ", ".join(f"{signed(r.value)} ({r.tower})" for r in own.itertuples())
         for dataset, own in found.groupby("dataset", sort=False)
     )
-    note += f"; the interval covers images only, not other towers than these {found.tower.nunique()}"
+    note += f". The interval covers images only, not other towers than these {found.tower.nunique()}"
     return from_draws(found.value.mean(), np.mean(list(found.draws), axis=0), list(found.tower), note=note)

@@ -83,7 +83,7 @@ def clip_against_baselines(table: MeasuredTable | None = None, subset: str = ALL
         found[background] = from_contrast(_compare(clip, other, spread), models, scale=1)
         said.append(f"{signed(gaps[:, 0].min())} to {signed(gaps[:, 0].max())} ({background})")
     note = (
-        f"{len(pairs)} pairs of like architecture and images, each from {', '.join(said)}; unlike models trained on "
+        f"{len(pairs)} pairs of like architecture and images, each from {', '.join(said)}. Unlike models trained on "
         "ImageNet, these baselines saw the very images that CLIP saw"
     )
     return _on_both(found, note)
@@ -102,7 +102,7 @@ def drop_by_finetuning(
                 drops = {b: _drop(table, b, subset, other) for b in BACKGROUNDS}
             except MissingData:
                 continue
-            note += f"; on {other} data the drop is {_each(drops)}"
+            note += f"{'; on' if '. On' in note else '. On'} {other} data the drop is {_each(drops)}"
     return _on_both(found, note)
 
 
