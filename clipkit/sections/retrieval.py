@@ -178,5 +178,5 @@ def augmented_twins_deviate() -> Evidence:
     error = np.sqrt(np.sum(np.sqrt(variances).reshape(-1, 2).sum(1) ** 2)) / n
     draws = np.sign(mean) * (mean + error * np.random.default_rng(0).standard_normal(DRAWS))
     by_pair = np.reshape(deviations, (2, -1)).mean(1)
-    note = f"two matched pairs, deviating by {by_pair[0]:+.1f} and {by_pair[1]:+.1f} pp"
+    note = f"two matched pairs, augmented minus plain: {by_pair[0]:+.1f} and {by_pair[1]:+.1f} pp"
     return evidence_from_draws(abs(mean), draws, n_models=4, n_clusters=2, note=note)
