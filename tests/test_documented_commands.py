@@ -79,7 +79,7 @@ ELSEWHERE = {
     r"clipkit pocket band.*": "pocket/zoo/test_band.py::test_the_command_says_what_was_new",
     r"clipkit pocket conventions.*": "pocket/zoo/test_shipped_conventions.py::test_the_command_says_what_was_new",
     r"clipkit pocket lmm.*": "pocket/lmm/test_shipped_lmms.py::test_an_lmm_of_the_day_answers_as_it_did",
-    r"clipkit workshop build.*|make workshop": "workshop/test_bundle.py::test_what_is_said_and_what_is_inside",
+    r"(clipkit workshop build|make workshop).*": "workshop/test_bundle.py::test_what_is_said_and_what_is_inside",
     r"clipkit workshop time.*": "workshop/test_timing.py::test_each_notebook_is_timed_with_its_solutions",
 }
 """Run by another test, with smaller data or in smaller parts: patterns, and the test below tests/."""

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from clipkit.plots.chapter import save_frame
 from clipkit.plots.factors import FACTOR_COLOURS
 from clipkit.plots.ledger import Html, rows_table
-from clipkit.plots.style import MUTED
+from clipkit.plots.style import LIMITS, MUTED
 from clipkit.sections.attribution import Attribution, FactorTable, attribute, leave_one_family_out
 from clipkit.sections.attribution_tables import GROUPS, full_table, record_table, samples_unknown
 from clipkit.sections.pocket.attribution import METRICS, against_contrasts, agreement
@@ -78,7 +78,7 @@ def _term(ax: Axes, row: float, term, by_set: pd.DataFrame) -> None:
     if by_set.shape[1] >= 5:
         low, high = by_set.loc[term.Index].quantile([0.1, 0.9])
         ax.barh(row, high - low, left=low, height=0.75, color="0.91", zorder=0)
-    ax.plot([term.low, term.high], [row, row], color=colour, linewidth=2.4, alpha=0.6)
+    ax.plot([term.low, term.high], [row, row], color=colour, linewidth=2.4, alpha=0.6, label=LIMITS)
     ax.plot(term.estimate, row, "o", color=colour, markersize=5)
     ax.plot([term.ols_low, term.ols_high], [row + 0.3] * 2, color="0.35", linewidth=1)
 
@@ -119,9 +119,17 @@ def against_truth(metrics: tuple[str, ...] = ("accuracy", "shape bias")) -> None
             own = frame[frame.factor == factor]
             if own.empty:
                 continue
-            ax.hlines(own.attributed, own.low, own.high, color=colour, alpha=0.35, linewidth=1.4)
+            ax.hlines(
+                own.attributed, own.low, own.high, color=colour, alpha=0.35, linewidth=1.4, label=LIMITS
+            )
             ax.vlines(
-                own.effect, own.attributed_low, own.attributed_high, color=colour, alpha=0.35, linewidth=1.4
+                own.effect,
+                own.attributed_low,
+                own.attributed_high,
+                color=colour,
+                alpha=0.35,
+                linewidth=1.4,
+                label=LIMITS,
             )
             ax.plot(own.effect, own.attributed, "o", color=colour, markersize=5, label=factor)
         ax.set(title=metric, xlabel="one factor changed alone")

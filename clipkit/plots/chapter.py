@@ -71,9 +71,7 @@ def save_rows(rows: Iterable[Result], name: str) -> Html:
 
 def save_frame(frame: pd.DataFrame, name: str) -> Html:
     """As `save_rows`, for a table of another form."""
-    path = data_file(name)
-    path.parent.mkdir(exist_ok=True)
-    frame.to_csv(path, index=False)
+    path = _write(frame, name)
     return Html(
         f'<p class="data-link"><a href="{path.as_posix()}" download>All rows behind these figures</a> '
         f"({len(frame)} rows, CSV)</p>"
@@ -100,12 +98,16 @@ def or_explain(make: Callable, *arguments, csv: str | None = None, **options):
             f"<p>{problem}. {remedy}</p></div>"
         )
     if csv:
-        new = [plt.figure(number) for number in plt.get_fignums() if number not in open_before]
-        frame = pd.concat([drawn.numbers(figure) for figure in new])
-        path = data_file(csv)
-        path.parent.mkdir(exist_ok=True)
-        frame.to_csv(path, index=False)
+        (figure,) = (plt.figure(number) for number in plt.get_fignums() if number not in open_before)
+        _write(drawn.numbers(figure), csv)
     return None if isinstance(made, Figure | Axes) else made
+
+
+def _write(frame: pd.DataFrame, name: str) -> Path:
+    path = data_file(name)
+    path.parent.mkdir(exist_ok=True)
+    frame.to_csv(path, index=False)
+    return path
 
 
 def data_file(name: str) -> Path:

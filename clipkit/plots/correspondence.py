@@ -17,6 +17,7 @@ from clipkit.plots.chapter import glue_text
 from clipkit.plots.factors import height_of, six_factors
 from clipkit.plots.pixel_page import LINE, Page, put_grid
 from clipkit.plots.pocket_world import draw
+from clipkit.plots.style import LIMITS
 from clipkit.pocket.dataset import PocketData
 from clipkit.pocket.outputs import dense_size
 from clipkit.pocket.pairs import pair_at, used
@@ -121,7 +122,7 @@ def by_viewpoint(table: MeasuredTable | None = None) -> None:
         for i, recipe in enumerate(present):
             values, (label, colour, marker) = own[own.recipe == recipe], ARCHITECTURES[recipe]
             x = values.x + 0.07 * (i - (len(present) - 1) / 2)
-            ax.vlines(x, values.low, values.high, color=colour, linewidth=2, alpha=0.5)
+            ax.vlines(x, values.low, values.high, color=colour, linewidth=2, alpha=0.5, label=LIMITS)
             ax.plot(x, values.value, color=colour, marker=marker, markersize=5.5, linewidth=1.3, label=label)
         least = own.groupby("x", sort=True)[["random", "truth"]].min()
         edges = np.repeat(least.index, 2) + np.tile([-0.4, 0.4], len(least))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from clipkit.plots.pixel_page import LINE, Page, extent, put_grid
 from clipkit.plots.pocket_visual_factors import two_contrasts
-from clipkit.plots.style import ACCENT, MUTED
+from clipkit.plots.style import ACCENT, LIMITS, MUTED
 from clipkit.pocket.corrupted import severities_of
 from clipkit.pocket.sets import set_spec
 from clipkit.pocket.world import render
@@ -86,7 +86,7 @@ def architecture(table: MeasuredTable | None = None) -> None:
         clear = (own.low > 0) | (own.high < 0)
         for r, sure in zip(own.itertuples(), clear, strict=True):
             colour = ACCENT if sure else MUTED
-            ax.plot([r.severity] * 2, [r.low, r.high], color=colour, linewidth=2.2, alpha=0.55)
+            ax.plot([r.severity] * 2, [r.low, r.high], color=colour, linewidth=2.2, alpha=0.55, label=LIMITS)
             ax.plot(r.severity, r.value, "o", color=colour, markersize=5.5)
         ax.axhline(0, color="0.6", linewidth=1, zorder=0)
         ax.set(title=titles[measure], xlabel="severity", xticks=own.severity)

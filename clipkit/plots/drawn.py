@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle, StepPatch
 from matplotlib.ticker import FixedLocator
 
+from clipkit.plots.style import LIMITS, SEED
+
 COLUMNS = [
     "panel",
     "across",
@@ -28,14 +30,14 @@ COLUMNS = [
 def numbers(figure: Figure) -> pd.DataFrame:
     """One row for each mark of `figure`, with columns `COLUMNS`; those without content are left out.
 
-    panel: the title of its axes; across, upwards: what these show; mark: "dot", "bar" or "line" (one row a corner);
-    series: what the legend calls its colour; row: the label beside it, where places have names. x and y as drawn,
-    with the limits of an interval where one passes through the dot. Pictures, reference lines and grounds have no rows.
+    panel: the title of its axes; across, upwards: what these show; mark: "dot", "seed" (a dot that is one seed),
+    "bar" or "line" (one row a corner); series: what the legend calls its colour; row: the label beside it, where places
+    have names. x and y as drawn; a dot has the limits of the stroke through it that is labelled as an interval.
+    Pictures, reference lines and grounds have no rows.
     """
     series = _legends(figure)
     rows = [row for ax in figure.axes for row in _marks(ax, series)]
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    return frame.dropna(axis=1, how="all").drop_duplicates(ignore_index=True)
+    return pd.DataFrame(rows, columns=COLUMNS).dropna(axis=1, how="all")
 
 
 def _legends(figure: Figure) -> dict[str, str]:
@@ -83,18 +85,23 @@ def _marks(ax: Axes, series: dict[str, str]) -> list[dict]:
 
     def row(mark, x, y, colour, own):
         label = _at(named[0], y) or _at(named[1], x)
-        return place | {"mark": mark, "series": own or series.get(colour), "row": label, "x": x, "y": y}
+        return place | {
+            "mark": mark,
+            "series": _shown(own) or series.get(colour),
+            "row": label,
+            "x": x,
+            "y": y,
+        }
 
     used = set()
     for x, y, colour, own in dots:
-        found = row("dot", x, y, colour, own)
-        for i, (points, of, _) in enumerate(strokes):
+        found = row("seed" if own == SEED else "dot", x, y, colour, own)
+        for i, (points, of, label) in enumerate(strokes):
+            if own == SEED or label != LIMITS:
+                continue
             for axis, (here, across) in enumerate(((x, y), (y, x))):
                 least, most = points[:, axis].min(), points[:, axis].max()
-                if (
-                    len(points) == 2 and of == colour and np.allclose(points[:, 1 - axis], across)
-                    and least <= here <= most
-                ):  # fmt: skip
+                if of == colour and np.allclose(points[:, 1 - axis], across) and least <= here <= most:
                     found |= dict(
                         zip((("x_low", "x_high"), ("y_low", "y_high"))[axis], (least, most), strict=True)
                     )
@@ -116,14 +123,18 @@ def _marks(ax: Axes, series: dict[str, str]) -> list[dict]:
             and patch.get_transform() == patch.get_patch_transform() + ax.transData
         ):
             x, y, width, height = *patch.get_xy(), patch.get_width(), patch.get_height()
-            found = row("bar", x + width / 2, y + height / 2, _colour(patch), None)
+            found = row("bar", x + width / 2, y + height / 2, _colour(patch), "")
             rows.append(found | {"x_low": x, "x_high": x + width, "y_low": y, "y_high": y + height})
     return [r for r in rows if np.isfinite([r["x"], r["y"]]).all()]
 
 
-def _own(artist) -> str | None:
-    label = str(artist.get_label())
-    return None if label.startswith("_") else label
+def _own(artist) -> str:
+    return str(artist.get_label())
+
+
+def _shown(label: str) -> str | None:
+    """A label as a legend shows it: matplotlib keeps those with an underscore to itself."""
+    return None if not label or label.startswith("_") else label
 
 
 def _named(axis) -> dict[float, str]:

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from clipkit.plots.style import LIMITS
+
 FACTOR_COLOURS = {
     "architecture": "#0072b2",
     "training distribution": "#d55e00",
@@ -43,7 +45,9 @@ def six_factors(frame: pd.DataFrame, *, xlabel: str, scale: float = 1.0, ax: Axe
     for row, c in zip(rows, frame.itertuples(), strict=True):
         colour = FACTOR_COLOURS[c.factor]
         ax.barh(row, 2 * scale * c.mde, left=-scale * c.mde, height=0.72, color="0.93", zorder=0)
-        ax.plot([scale * c.low, scale * c.high], [row, row], color=colour, linewidth=2.2, alpha=0.6)
+        ax.plot(
+            [scale * c.low, scale * c.high], [row, row], color=colour, linewidth=2.2, alpha=0.6, label=LIMITS
+        )
         ax.plot(scale * c.effect, row, "o", color=colour, markersize=5.5, mfc=colour if c.clean else "white")
     ax.set_yticks(rows, [_folded(aspect) for aspect in frame.aspect], fontsize=8.5, linespacing=0.9)
     for tick, p in zip(ax.get_yticklabels(), frame.p_holm, strict=True):

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from clipkit.plots.style import ACCENT
+from clipkit.plots.style import ACCENT, LIMITS
 
 
 def dots(
@@ -27,7 +27,15 @@ def dots(
     for row, (value, low, high), colour in zip(
         rows, table[["value", "low", "high"]].to_numpy(float), colours, strict=True
     ):
-        ax.plot([low, high], [row, row], color=colour, linewidth=2.2, alpha=0.55, solid_capstyle="round")
+        ax.plot(
+            [low, high],
+            [row, row],
+            color=colour,
+            linewidth=2.2,
+            alpha=0.55,
+            solid_capstyle="round",
+            label=LIMITS,
+        )
         ax.plot(value, row, "o", color=colour, markersize=5.5)
     ax.set_yticks(rows, [str(name) for name in table.index])
     ax.set_ylim(len(table) - 0.4, -0.6)

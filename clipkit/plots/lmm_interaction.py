@@ -11,7 +11,7 @@ from clipkit.claims.verdict import judge, on_evidence
 from clipkit.plots import intervals
 from clipkit.plots.pixel_page import GAP, LINE, Page, extent, put_grid
 from clipkit.plots.pocket_world import pictures
-from clipkit.plots.style import KIND_COLOURS, MUTED
+from clipkit.plots.style import KIND_COLOURS, LIMITS, MUTED
 from clipkit.pocket.lmm.results import LMM, read_decisions
 from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.results import Result
@@ -39,7 +39,7 @@ def by_control(tower: str, table: pd.DataFrame | None = None) -> None:
             ("lmm", _LMM, 0.17, "its LMM"),
         ):
             value, low, high = (100 * rows[f"{column}{end}"].to_numpy() for end in ("", "_low", "_high"))
-            ax.hlines(at + shift, low, high, color=colour, linewidth=2.2, alpha=0.55)
+            ax.hlines(at + shift, low, high, color=colour, linewidth=2.2, alpha=0.55, label=LIMITS)
             ax.plot(value, at + shift, "o", color=colour, markersize=5.5, label=word)
         ax.plot(100 * rows["coin"], at, "x", color=MUTED, label="coin")
         ax.set(title=title, xlabel="right (%)", xlim=(0, 101), ylim=(len(rows) - 0.4, -0.6))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from clipkit.plots.altair_html import EmbeddedChart
 from clipkit.plots.plane import explore, scatter_with_line
-from clipkit.plots.style import KIND_COLOURS, KIND_NAMES
+from clipkit.plots.style import KIND_COLOURS, KIND_NAMES, LIMITS
 from clipkit.results import Result, row_maker
 from clipkit.sections import natural_shifts as section
 
@@ -52,7 +52,9 @@ def robustness_summary():
         for offset, kind in ((-0.1, "zero_shot"), (0.1, "finetuned")):
             part = table[table.kind == kind].set_index("shift").loc[shifts]
             x = np.arange(len(shifts)) + offset
-            ax.vlines(x, part.low, part.high, color=KIND_COLOURS[kind], linewidth=2.2, alpha=0.55)
+            ax.vlines(
+                x, part.low, part.high, color=KIND_COLOURS[kind], linewidth=2.2, alpha=0.55, label=LIMITS
+            )
             ax.plot(x, part.value, "o", color=KIND_COLOURS[kind], label=KIND_NAMES[kind])
         ax.axhline(0, color="0.6", linewidth=1, zorder=0)
         ax.set_xticks(range(len(shifts)), shifts)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from clipkit.plots import intervals
 from clipkit.plots.factors import FACTOR_COLOURS, six_factors
-from clipkit.plots.style import KIND_COLOURS, MUTED
+from clipkit.plots.style import KIND_COLOURS, LIMITS, MUTED, SEED
 from clipkit.pocket.dataset import PocketData, load
 from clipkit.pocket.outputs import PocketOutputs
 from clipkit.pocket.sets import set_spec
@@ -62,7 +62,7 @@ def auroc_by_recipe(score: str = USUAL):
             ax=ax,
         )
         for row, seeds in enumerate(frame.seeds):
-            ax.plot(seeds, [row] * len(seeds), "|", color="0.15", markersize=5, zorder=4)
+            ax.plot(seeds, [row] * len(seeds), "|", color="0.15", markersize=5, zorder=4, label=SEED)
     axes[0].tick_params(axis="y", labelsize="small")
     axes[1].tick_params(axis="y", labelleft=False)
     present = [k for k in KINDS if k in set(near.kind)]
@@ -128,7 +128,9 @@ def scores_by_set():
     for offset, score in zip((-0.22, 0, 0.22), SCORES, strict=True):
         part = frame[frame.score == score].set_index("dataset").loc[order]
         rows = np.arange(len(order)) + offset
-        ax.hlines(rows, part.low, part.high, color=SCORE_COLOURS[score], linewidth=2.2, alpha=0.55)
+        ax.hlines(
+            rows, part.low, part.high, color=SCORE_COLOURS[score], linewidth=2.2, alpha=0.55, label=LIMITS
+        )
         ax.plot(part.value, rows, "o", color=SCORE_COLOURS[score], markersize=5.5, label=SCORES[score])
     ax.axvline(0.5, color="0.6", linewidth=1, zorder=0)
     ax.set_yticks(range(len(order)), [*POCKET.names, "mean of the far sets"])
@@ -186,7 +188,15 @@ def finetuning_by_score(dataset: str = ALL):
     for offset, score in zip((-0.22, 0, 0.22), scores.COMMON, strict=True):
         part = frame[frame.score == score].set_index("id").reindex(contrasts)
         rows = np.arange(len(contrasts)) + offset
-        ax.hlines(rows, 100 * part.low, 100 * part.high, color=SCORE_COLOURS[score], linewidth=2, alpha=0.5)
+        ax.hlines(
+            rows,
+            100 * part.low,
+            100 * part.high,
+            color=SCORE_COLOURS[score],
+            linewidth=2,
+            alpha=0.5,
+            label=LIMITS,
+        )
         ax.plot(
             100 * part.effect, rows, "o", color=SCORE_COLOURS[score], markersize=4.5, label=SCORE_NAMES[score]
         )

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from clipkit.plots.chapter import glue_text
 from clipkit.plots.factors import height_of, six_factors
 from clipkit.plots.plane import TICKS
-from clipkit.plots.style import ACCENT, MUTED
+from clipkit.plots.style import ACCENT, LIMITS, MUTED
 from clipkit.pocket.cards import n_images
 from clipkit.pocket.hard_negatives import KINDS
 from clipkit.pocket.sets import set_spec
@@ -97,7 +97,9 @@ def told_apart(table: MeasuredTable | None = None) -> None:
         ax.axvline(50, color="0.6", linewidth=1, zorder=0)
         for r in frame[frame.kind == kind].itertuples():
             row, colour = recipes.index(r.recipe), ACCENT if r.p_holm < 0.05 and r.value > 0.5 else MUTED
-            ax.plot([100 * r.low, 100 * r.high], [row, row], color=colour, linewidth=2.2, alpha=0.55)
+            ax.plot(
+                [100 * r.low, 100 * r.high], [row, row], color=colour, linewidth=2.2, alpha=0.55, label=LIMITS
+            )
             ax.plot(100 * r.value, row, "o", color=colour, markersize=5.5)
             ax.plot(100 * r.blind, row, "|", color="0.2", markersize=8)
         ax.set(title=f"{kind} swapped")

@@ -10,7 +10,7 @@ from clipkit.plots import intervals
 from clipkit.plots.chapter import glue_text
 from clipkit.plots.factors import height_of, six_factors
 from clipkit.plots.ledger import effect_text
-from clipkit.plots.style import KIND_COLOURS
+from clipkit.plots.style import KIND_COLOURS, LIMITS, SEED
 from clipkit.pocket.world.sampling import DISTRIBUTIONS
 from clipkit.results import Result
 from clipkit.sections.contrasts import contrast_frame
@@ -37,7 +37,7 @@ def by_recipe(table: MeasuredTable | None = None, subset: str = ALL_CLASSES) -> 
     for background, offset in zip(BACKGROUNDS, (-0.15, 0.15), strict=True):
         for r in frame[frame.background == background].itertuples():
             row, colour = recipes.index(r.recipe) + offset, KIND_COLOURS[r.kind]
-            ax.plot([r.low, r.high], [row, row], color=colour, linewidth=2, alpha=0.5)
+            ax.plot([r.low, r.high], [row, row], color=colour, linewidth=2, alpha=0.5, label=LIMITS)
             ax.plot(r.value, row, "o", color=colour, markersize=5.5, mfc=_fill(background, colour))
     handles = [_dot(colour=KIND_COLOURS[kind], label=name) for kind, name in _NAMES.items()]
     handles += [_dot(colour="0.3", fill=_fill(b, "0.3"), label=f"{b} background") for b in BACKGROUNDS]
@@ -70,13 +70,15 @@ def ladder(table: MeasuredTable | None = None, subset: str = ALL_CLASSES) -> Non
                 ]
                 own = own.sort_values("step")
                 x = own.step.cat.codes.to_numpy() + offset
-                ax.vlines(x, own.low, own.high, color=colour, linewidth=2, alpha=0.5)
+                ax.vlines(x, own.low, own.high, color=colour, linewidth=2, alpha=0.5, label=LIMITS)
                 ax.plot(
                     x, own.value, marker, linestyle="-", color=colour, markersize=4.5, linewidth=1, label=data
                 )
                 if metric == metrics[0]:
                     for place, each in zip(x, own.each, strict=True):
-                        ax.plot([place] * len(each), each, ".", color=colour, alpha=0.3, markersize=4)
+                        ax.plot(
+                            [place] * len(each), each, ".", color=colour, alpha=0.3, markersize=4, label=SEED
+                        )
             ax.grid(axis="y", color="0.94")
         row[0].set_ylabel(metric)
         row[0].set_ylim(bottom=0)

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from clipkit.plots import intervals
-from clipkit.plots.style import KIND_COLOURS, KIND_NAMES
+from clipkit.plots.style import KIND_COLOURS, KIND_NAMES, LIMITS
 from clipkit.results import Result, row_maker
 from clipkit.sections import shape_bias as section
 
@@ -59,7 +59,9 @@ def finetuning_pairs():
     for place, (parent, child) in enumerate(section.FINETUNED_PAIRS):
         before, after = frame.loc[parent], frame.loc[child]
         for x, row, kind in ((place - 0.15, before, "zero_shot"), (place + 0.15, after, "finetuned")):
-            ax.plot([x, x], [row.low, row.high], color=KIND_COLOURS[kind], linewidth=2.2, alpha=0.55)
+            ax.plot(
+                [x, x], [row.low, row.high], color=KIND_COLOURS[kind], linewidth=2.2, alpha=0.55, label=LIMITS
+            )
             ax.plot(
                 x, row.value, "o", color=KIND_COLOURS[kind], label=KIND_NAMES[kind] if place == 0 else None
             )

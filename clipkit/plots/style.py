@@ -12,6 +12,8 @@ KIND_COLOURS = {
     "lmm": "#cc79a7",
     "human": "#009e73",
 }
+LIMITS, SEED = "_limits", "_seed"
+"""Labels, which no legend shows, of a stroke that is an interval and of a dot that is one seed; `plots.drawn` asks."""
 KIND_NAMES = {
     "baseline": "trained on ImageNet",
     "supervised": "trained on ImageNet",

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from clipkit.plots.style import ACCENT
+from clipkit.plots.style import ACCENT, LIMITS
 from clipkit.results import Result, row_maker
 from clipkit.sections import training_data as section
 
@@ -27,7 +27,12 @@ def gains_by_filter(axes_shown: list[str]):
             part = table[(table["filter"] == name) & (table.axis == axis)]
             x = part.scale.map(section.SCALES.index) + 0.09 * (place - 2.5)
             ax.vlines(
-                x, part.gain - 1.96 * part.error, part.gain + 1.96 * part.error, color=colour, alpha=0.6
+                x,
+                part.gain - 1.96 * part.error,
+                part.gain + 1.96 * part.error,
+                color=colour,
+                alpha=0.6,
+                label=LIMITS,
             )
             ax.plot(x, part.gain, marker, color=colour, markersize=5, label=name)
         ax.axhline(0, color="0.6", linewidth=1, zorder=0)

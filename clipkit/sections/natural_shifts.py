@@ -101,11 +101,13 @@ def share_draws(
 ) -> np.ndarray:
     """Bootstrap draws of `shares_removed`, shape (draws, shifts, 3).
 
-    Training runs are resampled within each kind; parents together with their children where these alone are compared.
+    Training runs are resampled, a parent always together with its children: those of baselines, those with a fine-tuned
+    model, and all others, each within its own kind.
     """
     table, rng = compared_models(which), np.random.default_rng(seed)
     baseline = (table.kind == "baseline").to_numpy()
-    strata = np.where(baseline, "baseline", "CLIP") if which == PARENTS else table.kind
+    tuned = table.run.isin(set(table.run[table.kind == "finetuned"]))
+    strata = np.where(baseline, "baseline", np.where(tuned, "fine-tuned", "zero-shot alone"))
     counts = run_counts(table.run, draws, rng, strata=strata)
     drawn = np.empty((draws, len(SHIFTS), 3))
     for place, shift in enumerate(SHIFTS):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import nbformat
 
 from clipkit.errors import BadInput, MissingData
+from clipkit.wording import counted
 from clipkit.workshop.paths import Part
 from clipkit.workshop.paths import Path as Way
 
@@ -96,9 +97,9 @@ def _mark_core(notebook: nbformat.NotebookNode, part: Part) -> None:
         if part_of(cell) == "exercise" and cell.metadata.get("exercise") not in part.exercises:
             cell.source = _HEADING.sub(r"## \g<title> (\g<minutes> min, if you are quick)", cell.source)
             quick += 1
-    count = f"{len(part.exercises)} exercises"
+    count = counted(len(part.exercises), "exercise")
     if quick:
-        count = f"{len(part.exercises)} exercises of the core, {quick} more if you are quick"
+        count = f"{count} of the core, {quick} more if you are quick"
     first = notebook.cells[0]
     first.source = _SIZE.sub(f"*{count}; {part.minutes} minutes\\g<rest>.*", first.source)
 

@@ -99,7 +99,7 @@ def test_links_lead_to_places_in_the_file_or_to_the_published_book(bound):
     assert outside and not any("127.0.0.1" in address or "retrieval.html" in address for address in outside)
     chapter = bound.get_destination_page_number(bound.outline[2])
     numbers = {sheet.indirect_reference.idnum: k for k, sheet in enumerate(bound.pages)}
-    from_front = [one.get_object() for one in bound.pages[0]["/Annots"]]
+    from_front = [one.get_object() for sheet in bound.pages[:2] for one in sheet["/Annots"]]
     reached = [numbers[one["/Dest"][0].idnum] for one in from_front if "/Dest" in one]
     assert chapter in reached  # a cell of the grid leads to its evidence
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from clipkit.plots import chapter, drawn, intervals
+from clipkit.plots.style import LIMITS, SEED
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +65,17 @@ def test_a_chapter_writes_what_its_figure_shows(tmp_path, monkeypatch):
 
     assert chapter.or_explain(draw, 7.0, csv="own") is None
     assert pd.read_csv(chapter.data_file("own"))[["x", "y"]].to_numpy().tolist() == [[1.0, 7.0]]
+
+
+def test_marks_that_coincide_all_count_and_only_a_stroke_labelled_so_is_an_interval():
+    _, ax = plt.subplots()
+    ax.plot([1.0, 1.0], [2.0, 2.0], "o", color="#0072b2")
+    ax.plot([1.0, 5.0], [2.0, 2.0], color="#0072b2")
+    ax.vlines([1.0], [1.5], [2.5], color="#0072b2", label=LIMITS)
+    ax.plot([1.0], [2.2], ".", color="#0072b2", label=SEED)
+    frame = drawn.numbers(ax.figure)
+    dots = frame[frame.mark == "dot"]
+    assert len(dots) == 2 and set(dots.y_low) == {1.5} and set(dots.y_high) == {2.5}
+    seed = frame[frame.mark == "seed"].iloc[0]
+    assert np.isnan(seed.y_low) and "x_low" not in frame
+    assert (frame.mark == "line").sum() == 2

@@ -5,6 +5,7 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from clipkit.errors import MissingData
 from clipkit.sections.measure.calibration import ALL, GAP, HELD_OUT, RMS, SCALED, SECTION, SHIFTED
@@ -12,6 +13,7 @@ from clipkit.sections.measured import DRAWS, MeasuredTable
 from clipkit.sections.pocket import calibration, temperature_scaling
 from clipkit.sections.pocket.evidence import kind_of
 from clipkit.stats import wilson
+from clipkit.stats.contrast import Contrast
 
 ZERO_SHOT = {
     "resnet-wild": 0.70, "resnet-wild-10": 0.55, "resnet-wild-30": 0.62, "vit-wild": 0.60,
@@ -182,6 +184,21 @@ def test_c4_is_told_of_the_data_that_worsen_most_and_pays_for_the_choice():
     assert chosen.effect == alone.effect == pytest.approx(20, abs=0.5)
     assert chosen.low < alone.low and chosen.high > alone.high and chosen.p >= alone.p
     assert "It can, and need not: on shifted images wild -5" in chosen.note and "studio +" in chosen.note
+
+
+def test_c4_may_be_largest_where_the_estimate_is_not(monkeypatch):
+    """A smaller rise that is less sure may still be the larger one: the upper limit allows for it."""
+    rises = {"wild": (5.0, 0.5), "studio": (3.0, 5.0), "catalogue": (1.0, 0.5)}
+
+    def effect(table, contrast, dataset, metric=RMS):
+        value, se = rises[contrast.removeprefix("cross-entropy-")]
+        return Contrast(value / 100, 0, 0, 0.001, se / 100, 0, 0, 10, 0, 3, 3)
+
+    monkeypatch.setattr(calibration, "_effect", effect)
+    found = calibration.finetuning_worsens(zoo(rising(0.0)))
+    reach = stats.t.ppf(1 - 0.025 / 3, 10)
+    assert found.effect == pytest.approx(5) and found.low == pytest.approx(5 - 0.5 * reach)
+    assert found.high == pytest.approx(3 + 5 * reach)
 
 
 def rising(rise):

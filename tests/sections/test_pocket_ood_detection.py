@@ -65,7 +65,7 @@ def test_models_on_a_line_correlate_within_their_source(line):
     frame = section.models(line).query("kind == 'zero_shot' and source == 'wild'")
     assert (found.n_models, found.n_clusters) == (len(frame), frame.recipe.nunique())
     able = frame[frame.accuracy >= section.ABLE]
-    assert f"among the {len(able)} that know 50% of the images or more, +" in found.note
+    assert f". Among the {len(able)} that know 50% of the images or more, +" in found.note
     assert f"within wild ({frame.recipe.nunique()} recipes" in found.note
 
 

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from clipkit.errors import BadInput, MissingData
+from clipkit.wording import counted
 from clipkit.workshop.exercises import PARTS, exercises, part_of, read, student_copy, write_student_copies
 from clipkit.workshop.feedback import Feedback
 from clipkit.workshop.paths import Part, paths
@@ -149,7 +150,9 @@ def test_a_students_copy_tells_the_core_of_its_path_and_the_minutes_of_its_part(
             c.metadata["exercise"] for c in asked if c.metadata["exercise"] not in quick
         ] == part.exercises
         first = cells[0].source
-        assert f"*{len(part.exercises)} exercises" in first and f"; {part.minutes} minutes" in first
+        assert (
+            f"*{counted(len(part.exercises), 'exercise')}" in first and f"; {part.minutes} minutes" in first
+        )
         assert (f"{len(quick)} more if you are quick" in first) == bool(quick)
 
 

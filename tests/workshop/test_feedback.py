@@ -100,6 +100,7 @@ def two_changes():
         (lambda: looking.model_broken(two_changes(), "truck", data.MODELS[0]), "You changed size, light"),
         (lambda: looking.model_broken(changed(yaw="90"), "truck", data.MODELS[0]), "a number without quotes"),
         (lambda: looking.model_broken(changed(yaw=float("nan")), "truck", data.MODELS[0]), "a number without quotes"),
+        (lambda: looking.model_broken(changed(sun="low"), "truck", data.MODELS[0]), "a pair or list"),
         (lambda: looking.bars_read("mug", 90, {"mug": 0.899, "bed": 0.1}), "between 0 and 1"),
         (lambda: looking.prompt_set_made(["a zebra {}"], data.MODELS[0]), "never met 'zebra'"),
         (lambda: looking.unknown_found(["lawn"], ["lawn", "zebra"]), "1 more of them"),

@@ -126,7 +126,7 @@ def finetuning_removes_robustness(table: MeasuredTable | None = None, data: str 
     if len(sure) < len(SHIFTS):
         note += (
             f". The claim's first half is wanting: of {len(SHIFTS)} shifts the parents surely exceed the line on "
-            f"{', '.join(sure) or 'none'}, so that there is nothing of which a share could surely be removed"
+            f"{', '.join(sure) or 'none'}; elsewhere there is nothing of which a share could surely be removed"
         )
     if data == "wild":
         note += "; unlike CLIP and ImageNet, the parents were trained on the very distribution that they are tuned to"

@@ -1,6 +1,8 @@
 """Checks of the notebook "What does the model see?"."""
 
+import reprlib
 from dataclasses import asdict
+from numbers import Real
 
 import numpy as np
 
@@ -67,25 +69,34 @@ def model_broken(mine: Scene, label: str, model: str) -> str:
         f"You changed {', '.join(changed)}. Change one field, or you will not know which it was.",
     )
     field = changed[0]
-    value = after[field]
-    wanted = (
-        "a number without quotes" if isinstance(before[field], int | float) else "one of the words, in quotes"
-    )
-    kind = float | int if isinstance(before[field], int | float) else type(before[field])
-    need(
-        (isinstance(value, kind) or before[field] is None) and value == value,
-        f"`{field}` is {value!r}, and {wanted} belongs there.",
-    )
+    value = getattr(mine, field)
+    wanted = _wanted(before[field])
+    number = isinstance(before[field], Real) and not isinstance(before[field], bool)
+    if number or isinstance(before[field], str):
+        fits = isinstance(value, Real if number else str) and value == value
+        need(fits, f"`{field}` is {reprlib.repr(value)}, and {wanted} belongs there.")
     try:
         seen = look(mine, [model])
     except (ClipkitError, KeyError, ValueError, TypeError) as error:
-        raise NotYet(f"No picture can be made with `{field}` = {value!r}: {wanted} belongs there.") from error
+        raise NotYet(
+            f"No picture can be made with `{field}` = {reprlib.repr(value)}: {wanted} belongs there."
+        ) from error
     said, sure = seen.said(model), seen.answers[model]
     need(
         said != label,
         f"It still says {label} ({sure[said]:.0%} sure). Go further with `{field}`, or try another.",
     )
     return f"With another `{field}` alone, the {label} is a {said}, and the model is {sure[said]:.0%} sure of it."
+
+
+def _wanted(usual) -> str:
+    """What a field takes that usually holds `usual`, in words."""
+    kinds = {
+        bool: "True or False",
+        str: "one of the words, in quotes",
+        tuple: "a pair or list such as `base` has",
+    }
+    return next((said for kind, said in kinds.items() if isinstance(usual, kind)), "a number without quotes")
 
 
 @check
