@@ -18,7 +18,7 @@ def add_links(page: str, notebook: Path, known: set[str]) -> str:
 
     known: the names of all pages of the book; a link to one that is not built is left out.
     """
-    functions = drawing_functions(notebook) if notebook.suffix == ".ipynb" and notebook.is_file() else {}
+    functions = drawing_functions(notebook) if notebook.is_file() else {}
 
     def linked(match: re.Match) -> str:
         name = match["id"]

@@ -148,11 +148,12 @@ def _finish(app, exception) -> None:
     """What can only be done to finished pages: links below figures, see `_polish`; and the site map."""
     if exception or app.builder.name != "html":
         return
-    names = sorted(app.env.found_docs)
+    known = set(app.env.found_docs)
+    names = sorted(known)
     for name in (*names, "search", "genindex"):
         path = Path(app.builder.get_outfilename(name))
         if path.is_file():
-            page = add_links(path.read_text(encoding="utf-8"), Path(app.srcdir) / f"{name}.ipynb", set(names))
+            page = add_links(path.read_text(encoding="utf-8"), Path(app.srcdir) / f"{name}.ipynb", known)
             path.write_text(_polish(page, path.parent), encoding="utf-8")
     places = "".join(
         f"<url><loc>{app.config.html_baseurl}{app.builder.get_target_uri(n)}</loc></url>" for n in names

@@ -7,7 +7,7 @@ from pathlib import Path
 from clipkit.claims.compare import NOW, Pair, compare, verdicts_of
 from clipkit.claims.ledger import load
 from clipkit.claims.verdict import UNTESTABLE, Verdict
-from clipkit.plots.ledger import Html, badge, effect_text, rows_table, table_row
+from clipkit.plots.ledger import Html, badge_on_track, effect_text, rows_table, table_row
 
 
 def pairs_of(before: str, after: str, releases: Path = Path("../book/releases")) -> list[Pair]:
@@ -60,4 +60,4 @@ def _cell(verdict: Verdict | None) -> str:
     if verdict is None:
         return "not in this ledger"
     text = escape(effect_text(load()[verdict.id], verdict)) if verdict.effect is not None else ""
-    return f'{badge(verdict.shown)} <span class="track">{verdict.track}</span><br>{text}'
+    return f"{badge_on_track(verdict)}<br>{text}"

@@ -1,5 +1,8 @@
 """The numbers that a figure shows, read off what was drawn: no figure without its data, and none with others."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -58,24 +61,15 @@ def _colour(artist) -> str:
     return to_hex(colours if np.ndim(colours) < 2 else colours[0]) if len(colours) else ""
 
 
+class _Stroke(NamedTuple):
+    """A line through points (n, 2)."""
+
+    points: np.ndarray
+    colour: str
+    label: str
+
+
 def _marks(ax: Axes, series: dict[str, str]) -> list[dict]:
-    dots, strokes, rows = [], [], []
-    for line in ax.lines:
-        if line.get_transform() != ax.transData:
-            continue
-        points = np.column_stack([np.ravel(v).astype(float) for v in line.get_data()])
-        has_marker = line.get_marker() not in ("None", None, "", " ")
-        if has_marker:
-            dots += [(x, y, _colour(line), _own(line)) for x, y in points]
-        if line.get_linestyle() not in ("None", "", " ") and np.isfinite(points).all(axis=1).sum() > 1:
-            strokes.append((points, _colour(line), _own(line)))
-    for artist in ax.collections:
-        if isinstance(artist, PathCollection) and artist.get_offset_transform() == ax.transData:
-            colours = [to_hex(c) for c in artist.get_facecolor()] or [""]
-            offsets = np.asarray(artist.get_offsets(), float)
-            dots += [(*xy, colours[i % len(colours)], _own(artist)) for i, xy in enumerate(offsets)]
-        if isinstance(artist, LineCollection):
-            strokes += [(np.asarray(s, float), _colour(artist), _own(artist)) for s in artist.get_segments()]
     place = {
         "panel": ax.get_title() or ax.get_title("left"),
         "across": ax.get_xlabel(),
@@ -83,49 +77,79 @@ def _marks(ax: Axes, series: dict[str, str]) -> list[dict]:
     }
     named = _named(ax.yaxis), _named(ax.xaxis)
 
-    def row(mark, x, y, colour, own):
-        label = _at(named[0], y) or _at(named[1], x)
-        return place | {
-            "mark": mark,
-            "series": _shown(own) or series.get(colour),
-            "row": label,
-            "x": x,
-            "y": y,
-        }
+    def row(mark: str, x: float, y: float, colour: str, label: str, **ends: float) -> dict:
+        here = {"series": _shown(label) or series.get(colour), "row": _at(named[0], y) or _at(named[1], x)}
+        return place | {"mark": mark, **here, "x": x, "y": y, **ends}
 
-    used = set()
-    for x, y, colour, own in dots:
-        found = row("seed" if own == SEED else "dot", x, y, colour, own)
-        for i, (points, of, label) in enumerate(strokes):
-            if own == SEED or label != LIMITS:
-                continue
-            for axis, (here, across) in enumerate(((x, y), (y, x))):
-                least, most = points[:, axis].min(), points[:, axis].max()
-                if of == colour and np.allclose(points[:, 1 - axis], across) and least <= here <= most:
-                    found |= dict(
-                        zip((("x_low", "x_high"), ("y_low", "y_high"))[axis], (least, most), strict=True)
-                    )
-                    used.add(i)
-        rows.append(found)
-    for i, (points, colour, own) in enumerate(strokes):
-        if i not in used:
-            rows += [row("line", x, y, colour, own) for x, y in points]
+    rows, used = [], set()
+    dots, strokes = _dots_and_strokes(ax)
+    limits = [stroke for stroke in strokes if stroke.label == LIMITS]
+    for x, y, colour, label in dots:
+        ends = {}
+        for stroke in limits:
+            if label != SEED and stroke.colour == colour and (through := _ends(stroke.points, x, y)):
+                ends |= through
+                used.add(id(stroke))
+        rows.append(row("seed" if label == SEED else "dot", x, y, colour, label, **ends))
+    for stroke in strokes:
+        if id(stroke) not in used:
+            rows += [row("line", x, y, stroke.colour, stroke.label) for x, y in stroke.points]
+    rows += [row(*bar, **ends) for bar, ends in _areas(ax)]
+    return [r for r in rows if np.isfinite([r["x"], r["y"]]).all()]
+
+
+def _dots_and_strokes(ax: Axes) -> tuple[list[tuple], list[_Stroke]]:
+    """Dots as x, y, colour and label; and the lines between points, of which a reference line is none."""
+    dots, strokes, nothing = [], [], ("None", None, "", " ")
+    for line in ax.lines:
+        if line.get_transform() != ax.transData:
+            continue
+        points = np.column_stack([np.ravel(v).astype(float) for v in line.get_data()])
+        if line.get_marker() not in nothing:
+            dots += [(x, y, _colour(line), _own(line)) for x, y in points]
+        if line.get_linestyle() not in nothing and np.isfinite(points).all(axis=1).sum() > 1:
+            strokes.append(_Stroke(points, _colour(line), _own(line)))
+    for artist in ax.collections:
+        if isinstance(artist, PathCollection) and artist.get_offset_transform() == ax.transData:
+            colours = [to_hex(c) for c in artist.get_facecolor()] or [""]
+            offsets = np.asarray(artist.get_offsets(), float)
+            dots += [(*xy, colours[i % len(colours)], _own(artist)) for i, xy in enumerate(offsets)]
+        if isinstance(artist, LineCollection):
+            lines = (np.asarray(segment, float) for segment in artist.get_segments())
+            strokes += [_Stroke(points, _colour(artist), _own(artist)) for points in lines]
+    return dots, strokes
+
+
+def _ends(points: np.ndarray, x: float, y: float) -> dict[str, float]:
+    """The limits that a straight stroke through (x, y) gives it; none where it passes by."""
+    found = {}
+    for axis, name, here, across in ((0, "x", x, y), (1, "y", y, x)):
+        least, most = points[:, axis].min(), points[:, axis].max()
+        if np.allclose(points[:, 1 - axis], across) and least <= here <= most:
+            found |= {f"{name}_low": least, f"{name}_high": most}
+    return found
+
+
+def _areas(ax: Axes) -> Iterator[tuple[tuple, dict[str, float]]]:
+    """What `row` needs for bars, the bins of histograms, and the corners of outlines."""
     for patch in ax.patches:
         if isinstance(patch, StepPatch):
             edges, heights = patch.get_data().edges, patch.get_data().values
             for low, high, height in zip(edges[:-1], edges[1:], heights, strict=True):
-                found = row("bar", (low + high) / 2, height, _colour(patch), _own(patch))
-                rows.append(found | {"x_low": low, "x_high": high})
-        if isinstance(patch, Polygon) and patch.get_transform() == ax.transData:
-            rows += [row("line", x, y, _colour(patch), _own(patch)) for x, y in patch.get_xy()]
-        if (
-            isinstance(patch, Rectangle)
-            and patch.get_transform() == patch.get_patch_transform() + ax.transData
-        ):
+                bar = ("bar", (low + high) / 2, height, _colour(patch), _own(patch))
+                yield bar, {"x_low": low, "x_high": high}
+        elif isinstance(patch, Polygon) and patch.get_transform() == ax.transData:
+            for x, y in patch.get_xy():
+                yield ("line", x, y, _colour(patch), _own(patch)), {}
+        elif isinstance(patch, Rectangle) and _on_data(patch, ax):
             x, y, width, height = *patch.get_xy(), patch.get_width(), patch.get_height()
-            found = row("bar", x + width / 2, y + height / 2, _colour(patch), "")
-            rows.append(found | {"x_low": x, "x_high": x + width, "y_low": y, "y_high": y + height})
-    return [r for r in rows if np.isfinite([r["x"], r["y"]]).all()]
+            ends = {"x_low": x, "x_high": x + width, "y_low": y, "y_high": y + height}
+            yield ("bar", x + width / 2, y + height / 2, _colour(patch), ""), ends
+
+
+def _on_data(patch: Rectangle, ax: Axes) -> bool:
+    """Whether both sides are measured in data: those of a ground that crosses the panel are not."""
+    return patch.get_transform() == patch.get_patch_transform() + ax.transData
 
 
 def _own(artist) -> str:

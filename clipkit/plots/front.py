@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 from clipkit.claims.ledger import Claim, load
 from clipkit.claims.verdict import VERDICTS, Verdict
-from clipkit.plots.ledger import PAGES, TRACK_MEANING, Html, badge, by_claim, effect_text, telling, with_minus
+from clipkit.plots.ledger import (
+    PAGES,
+    TRACK_MEANING,
+    Html,
+    badge_on_track,
+    by_claim,
+    effect_text,
+    telling,
+    with_minus,
+)
 from clipkit.results import TRACKS
 
 _FAILS = VERDICTS[2]
@@ -50,7 +59,7 @@ def contradictions(verdicts: Sequence[Verdict]) -> Html:
         for verdict in failed:
             others = [v for v in telling(by_id[verdict.id]) if v.track != track and v.effect is not None]
             beside = "".join(
-                f"<br>Elsewhere: {_verdict(v)} {escape(effect_text(claims[v.id], v))}." for v in others
+                f"<br>Elsewhere: {badge_on_track(v)} {escape(effect_text(claims[v.id], v))}." for v in others
             )
             items.append(f"<li>{_line(claims[verdict.id], verdict)}{beside}</li>")
         if items:
@@ -60,10 +69,6 @@ def contradictions(verdicts: Sequence[Verdict]) -> Html:
     return Html("".join(lists) or "<p>No claim of the paper fails on the evidence at hand.</p>")
 
 
-def _verdict(verdict: Verdict) -> str:
-    return f'{badge(verdict.shown)} <span class="track">{verdict.track}</span>'
-
-
 def _line(claim: Claim, verdict: Verdict) -> str:
     link = f'<a href="{PAGES[claim.section]}#{claim.id}">{claim.id}</a>'
     number = ""
@@ -71,4 +76,4 @@ def _line(claim: Claim, verdict: Verdict) -> str:
         number = f"{escape(claim.statistic[:1].upper() + claim.statistic[1:])}: {escape(effect_text(claim, verdict))}. "
     mind = with_minus(verdict.reason.partition(". ")[2])
     mind = f"{escape(mind)}. " if mind else ""
-    return f"{escape(claim.sentence)} {_verdict(verdict)}<br>{number}{mind}Evidence: {link}."
+    return f"{escape(claim.sentence)} {badge_on_track(verdict)}<br>{number}{mind}Evidence: {link}."

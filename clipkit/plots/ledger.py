@@ -45,6 +45,11 @@ def badge(verdict: str, count: int | None = None) -> str:
     return f'<span class="verdict {CSS_CLASS[verdict]}">{symbol} {word}</span>'
 
 
+def badge_on_track(verdict: Verdict) -> str:
+    """The badge of a verdict, and the track that it is on."""
+    return f'{badge(verdict.shown)} <span class="track">{verdict.track}</span>'
+
+
 def effect_text(claim: Claim, verdict: Verdict) -> str:
     """Effect and interval with the unit, as prose quotes them; "not available here" where there is none.
 
@@ -219,8 +224,7 @@ def _card(claim: Claim, verdict: Verdict, anchor: str) -> str:
         statistic = claim.statistic[:1].upper() + claim.statistic[1:]
         text = f"{escape(statistic)}: <strong>{escape(effect_text(claim, verdict))}</strong>. {text}"
     return (
-        f'<li id="{anchor}"><p><strong>{claim.id}</strong> {badge(verdict.shown)} '
-        f'<span class="track">{verdict.track}</span><br>'
+        f'<li id="{anchor}"><p><strong>{claim.id}</strong> {badge_on_track(verdict)}<br>'
         f"{escape(claim.sentence)}</p><p>{text}</p></li>"
     )
 

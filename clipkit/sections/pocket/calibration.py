@@ -111,10 +111,8 @@ def source_gaps(table: MeasuredTable, dataset: str = POCKET.known) -> pd.DataFra
     pairs, rows = list(combinations(here, 2)), []
     for a, b in pairs:
         arms = (of_recipes(found, [f"resnet-{s}"]).models for s in (a, b))
-        c = compare(found, *arms)
-        reach = stats.t.ppf(1 - 0.025 / len(pairs), c.df) * c.se
-        limits = (c.effect, c.effect - reach, c.effect + reach)
-        rows.append((a, b, *(100 * v for v in limits), min(1.0, len(pairs) * c.p)))
+        c = _of_several(compare(found, *arms), len(pairs))
+        rows.append((a, b, 100 * c.effect, 100 * c.low, 100 * c.high, c.p))
     return pd.DataFrame(rows, columns=["a", "b", "value", "low", "high", "p"])
 
 
@@ -148,13 +146,9 @@ def finetuning_worsens(table: MeasuredTable | None = None, data: str | None = No
     rises = {d: rise for d in ([data] if data else DATA) if (rise := _effect(table, _tuned(d), SHIFTED))}
     if not rises:
         raise MissingData("no fine-tuned model has been measured", "run clipkit pocket evaluate")
-    on, found = max(rises.items(), key=lambda item: item[1].effect)
-    reach = {d: stats.t.ppf(1 - 0.025 / len(rises), rise.df) * rise.se for d, rise in rises.items()}
-    found = found._replace(
-        low=max(rise.effect - reach[d] for d, rise in rises.items()),
-        high=max(rise.effect + reach[d] for d, rise in rises.items()),
-        p=min(1.0, len(rises) * found.p),
-    )
+    together = [_of_several(rise, len(rises)) for rise in rises.values()]
+    on, found = max(zip(rises, together, strict=True), key=lambda item: item[1].effect)
+    found = found._replace(low=max(rise.low for rise in together), high=max(rise.high for rise in together))
     known = _needed(table, _tuned(on), POCKET.known)
     note = f"cross-entropy on {on} data; on known images {100 * known.effect:+.1f} pp"
     if len(rises) > 1:
@@ -179,6 +173,12 @@ def fewer_prompts_calibrate(table: MeasuredTable | None = None) -> Evidence:
     )
     models = of_kind(numbers(table, RMS, [POCKET.known]), "zero_shot").models
     return from_contrast(found, models, scale=-100.0, note=note)
+
+
+def _of_several(found: Contrast, n: int) -> Contrast:
+    """A contrast with the limits and the p that hold for n of them together (Bonferroni)."""
+    reach = stats.t.ppf(1 - 0.025 / n, found.df) * found.se
+    return found._replace(low=found.effect - reach, high=found.effect + reach, p=min(1.0, n * found.p))
 
 
 def _effect(table: MeasuredTable, contrast: str, dataset: str, metric: str = RMS) -> Contrast | None:

@@ -13,7 +13,7 @@ from clipkit.pocket.sets import SETS
 from clipkit.pocket.world.palette import CLASS_NAMES
 from clipkit.results import Result, row_maker
 from clipkit.sections.lmm_interaction import ALL_NAMES, CONTROLS, FAIR, PUBLISHED, SECTION
-from clipkit.sections.measured import DRAWS
+from clipkit.sections.measured import DRAWS, limits
 from clipkit.sections.pocket.evidence import from_draws, kind_of
 from clipkit.stats import mcnemar, shared_counts, wilson
 from clipkit.stats.kappa import cohens_kappa
@@ -67,7 +67,7 @@ def _compare(own: pd.DataFrame) -> dict:
     lmm, alone = by[LMM].right.to_numpy(), by[LMM].tower_right.to_numpy()
     counts = _counts(by[LMM])
     drawn = resampled_mean(counts, lmm.astype(float) - alone)
-    (low, high), (kappa_low, kappa_high) = map(_limits, (drawn, cohens_kappa(lmm, alone, counts)))
+    (low, high), (kappa_low, kappa_high) = map(limits, (drawn, cohens_kappa(lmm, alone, counts)))
     in_words = by[LMM].said.isin(["right", "wrong"])
     found = {
         "n": len(lmm),
@@ -102,12 +102,6 @@ def _counts(images: pd.DataFrame) -> np.ndarray:
 @cache
 def _drawn(name: str) -> np.ndarray:
     return shared_counts(name, SETS[name].n, DRAWS)
-
-
-def _limits(draws: np.ndarray) -> tuple[float, float]:
-    """95 % percentile limits of the draws that are defined."""
-    draws = draws[np.isfinite(draws)]
-    return tuple(np.quantile(draws, [0.025, 0.975])) if len(draws) else (np.nan, np.nan)
 
 
 def gains(
@@ -165,7 +159,7 @@ def tower_effects(table: pd.DataFrame | None = None, control: str = ALL_NAMES) -
             counts = _counts(arms[0])
             for answerer, column in (("LMM", "right"), ("tower alone", "tower_right")):
                 change = 100.0 * (arms[0][column].to_numpy(float) - arms[1][column].to_numpy(float))
-                low, high = _limits(resampled_mean(counts, change))
+                low, high = limits(resampled_mean(counts, change))
                 rows.append((aspect, a, b, name, answerer, change.mean(), low, high))
     return pd.DataFrame(rows, columns=["aspect", "a", "b", "dataset", "answerer", "value", "low", "high"])
 
